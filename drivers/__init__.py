@@ -1,0 +1,1 @@
+"""Health devices: bytes become readings. A library of its own that never imports the kiosk."""

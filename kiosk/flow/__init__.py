@@ -1,0 +1,1 @@
+"""What the kiosk is doing: (state, event, now) -> (state, effects). Pure."""

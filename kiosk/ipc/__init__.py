@@ -1,0 +1,1 @@
+"""Between the processes: typed messages, the frame ring, and the watch over children."""

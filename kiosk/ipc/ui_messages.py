@@ -1,0 +1,93 @@
+"""The words between core and ui: core sends all that is on screen, ui sends what was pressed and painted."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from kiosk.flow.state import KioskState
+
+
+class VideoStream(enum.Enum):
+    """Which picture a frame ring carries."""
+
+    REMOTE = "remote"
+    SELF_VIEW = "self-view"
+
+
+class Press(enum.Enum):
+    """What a person can press. Words and places belong to QML."""
+
+    ANSWER = "answer"
+    DECLINE = "decline"
+    HANG_UP = "hang-up"
+    CLOSE_CARD = "close-card"
+
+
+# core -> ui
+
+
+class Show(msgspec.Struct, frozen=True, tag="show"):
+    """Draw this. ``revision`` grows by one with every state."""
+
+    revision: int
+    state: KioskState
+
+
+class Wake(msgspec.Struct, frozen=True, tag="wake"):
+    """Make the screen bright now, whatever it showed."""
+
+
+class TakeVideo(msgspec.Struct, frozen=True, tag="take-video"):
+    """A frame ring comes with this message: file descriptors [memfd of the ring, eventfd rung at every new frame].
+
+    A later one for the same stream replaces the earlier: media was restarted.
+    """
+
+    stream: VideoStream
+
+
+class Quit(msgspec.Struct, frozen=True, tag="quit"):
+    """Close the window and end the process."""
+
+
+ToUi = Show | Wake | TakeVideo | Quit
+
+# ui -> core
+
+
+class Pressed(msgspec.Struct, frozen=True, tag="pressed"):
+    """A press, and the revision that was on screen: core ignores a press meant for a screen that has gone."""
+
+    press: Press
+    revision: int
+
+
+class Painted(msgspec.Struct, frozen=True, tag="painted"):
+    """The frame that shows ``revision`` has been swapped to the screen at ``at`` (CLOCK_MONOTONIC, seconds)."""
+
+    revision: int
+    at: float
+
+
+class RemoteFramePainted(msgspec.Struct, frozen=True, tag="remote-frame-painted"):
+    """The first frame of the remote picture since the talk began has been swapped to the screen."""
+
+    at: float
+
+
+class PaintReport(msgspec.Struct, frozen=True, tag="paint-report"):
+    """Counts since the last report, sent once a second while video runs. Gaps are between swapped frames, milliseconds.
+
+    ``remote_frames`` counts distinct frames of the remote picture that were painted.
+    """
+
+    at: float
+    window_frames: int
+    remote_frames: int
+    gaps_ms: tuple[float, ...]
+    scene_graph: str
+
+
+FromUi = Pressed | Painted | RemoteFramePainted | PaintReport

@@ -1,0 +1,173 @@
+"""The settings file: strict TOML; an error names key and line. Secrets are named by file, never written in it."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from kiosk.facts.caller import CallerClass
+
+
+class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may ring. ``uri`` as ``sip:kari@example.org``; ``class`` is care or relative."""
+
+    uri: str
+    name: str
+    role: str
+    caller_class: CallerClass = msgspec.field(name="class")
+    picture: str | None = None
+
+
+class SipSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The account at the municipality's SIP server.
+
+    ``servers``: wss: addresses, tried in order; ws: is accepted only for loopback. ``password_file`` holds one line.
+    ``certificate_authority``: PEM file to trust instead of the system's. ``instance_id``: RFC 5626 urn:uuid.
+    """
+
+    servers: tuple[str, ...]
+    address: str
+    username: str
+    password_file: Path
+    instance_id: str
+    certificate_authority: Path | None = None
+    allow_md5: bool = False
+    expires_s: int = 300
+
+
+class FhirSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The care platform. ``patient`` is its opaque logical id; never a national identity number."""
+
+    base_url: str
+    patient: str
+    device: str
+    certificate_authority: Path | None = None
+
+
+class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``camera``: ``generated``, ``/dev/videoN``, or the path of a file. ``sound_device``: a PortAudio name."""
+
+    camera: str = "/dev/video0"
+    sound_device: str = "default"
+    echo_cancelling: bool = True
+    ice_servers: tuple[str, ...] = ()
+
+
+class CuffSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``source`` fake: the shipped virtual cuff, told what to do by the control file named here (see drivers.fakes)."""
+
+    source: Literal["none", "fake"] = "none"
+    fake_script: Path | None = None
+
+
+class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``start``: whether core starts the ui itself (development); on a tablet the ui is its own service."""
+
+    start: bool = True
+    fullscreen: bool = True
+    width: int = 1280
+    height: int = 800
+
+
+class VoiceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``words_per_minute`` as measured, not espeak's parameter."""
+
+    enabled: bool = True
+    words_per_minute: int = 140
+
+
+class PlannedVisit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A visit known without a care plan: ``start`` is an offset date-time."""
+
+    start: str
+    name: str
+    role: str
+
+
+class CallSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``ring_seconds`` 30-180 in a home (accessibility.md 2.6); tests may be shorter."""
+
+    ring_seconds: float = 60.0
+    ended_card_seconds: float = 8.0
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file. ``data_directory`` holds the outbox, ``runtime_directory`` the sockets (mode 0700)."""
+
+    sip: SipSettings
+    fhir: FhirSettings
+    data_directory: Path
+    runtime_directory: Path
+    language: Literal["nb"] = "nb"
+    media: MediaSettings = MediaSettings()
+    cuff: CuffSettings = CuffSettings()
+    screen: ScreenSettings = ScreenSettings()
+    voice: VoiceSettings = VoiceSettings()
+    call: CallSettings = CallSettings()
+    contacts: tuple[Contact, ...] = ()
+    next_visit: PlannedVisit | None = None
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the text names the file, the line where known, the key, and what to do."""
+
+
+def _line_of_key(text: str, path: str) -> int | None:
+    """The 1-based line on which the last name of a msgspec error path (``$.sip.address``) is set, or its table."""
+    names = [name.split("[")[0] for name in path.removeprefix("$").strip(".").split(".") if name]
+    table: list[str] = []
+    best: int | None = None
+    for number, line in enumerate(text.splitlines(), start=1):
+        stripped = line.strip()
+        if stripped.startswith("["):
+            table = stripped.split("]")[0].strip("[] ").split(".")
+            if table == names:
+                best = number
+        elif "=" in stripped and not stripped.startswith("#"):
+            key = stripped.split("=")[0].strip().strip('"')
+            if [*table, *key.split(".")] == names:
+                return number
+    return best
+
+
+def _decode(kind: type, value: object) -> object:
+    """Paths stand in the file as text."""
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise TypeError(f"expected {kind.__name__}, got {type(value).__name__}")
+
+
+def parse_settings(text: str, name: str) -> Settings:
+    """Read settings out of TOML ``text``; ``name`` is the file's name for messages. Raises SettingsError."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{name}: not valid TOML: {error}. Correct that line.") from error
+    try:
+        return msgspec.convert(raw, Settings, strict=True, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        what, _, path = message.partition(" - at `")
+        path = path.rstrip("`")
+        if "unknown field" in what:
+            path = f"{path}.{what.split('`')[1]}" if path else f"$.{what.split('`')[1]}"
+        line = _line_of_key(text, path)
+        where = f"{name}, line {line}" if line else name
+        key = path.removeprefix("$").strip(".") or "(top of the file)"
+        raise SettingsError(f"{where}: {key}: {what}. Correct that key.") from error
+
+
+def load_settings(path: Path) -> Settings:
+    """Read the settings file. Raises SettingsError, also when it cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(
+            f"{path}: cannot be read ({error.strerror}). Check that the file is there and who may read it."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: not UTF-8 text (byte {error.start}). Write the file anew.") from error
+    return parse_settings(text, str(path))
