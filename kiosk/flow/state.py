@@ -38,12 +38,22 @@ class Connecting(msgspec.Struct, frozen=True, tag="connecting"):
 
 
 class Talking(msgspec.Struct, frozen=True, tag="talking"):
-    """Picture and voice both ways. ``recovering`` while the line or the media process is being brought back."""
+    """Picture and voice both ways.
+
+    ``recovering_since`` is set while the line or the media process is being brought back; ``restored_at`` is when the
+    last fresh peer connection was asked for (both CLOCK_MONOTONIC seconds).
+    """
 
     call_id: str
     caller: Caller
     since: float
-    recovering: bool = False
+    recovering_since: float | None = None
+    restored_at: float | None = None
+
+    @property
+    def recovering(self) -> bool:
+        """Whether the screen should say that the call is being brought back."""
+        return self.recovering_since is not None
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended"):

@@ -1,0 +1,121 @@
+"""What flow wants done. The controller performs these, in order; none of them answers, news comes as events."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from kiosk.facts.measurement import MeasurementKind
+from kiosk.facts.spoken import Utterance
+
+
+class Refusal(enum.Enum):
+    """Final SIP responses to a call that is not taken (RFC 3261 section 21)."""
+
+    BUSY = 486
+    RANG_OUT = 480
+    NOT_ACCEPTABLE = 488
+    DECLINE = 603
+
+
+class PrepareCall(msgspec.Struct, frozen=True):
+    """Let media take the offer and gather candidates while it rings."""
+
+    call_id: str
+
+
+class SendRinging(msgspec.Struct, frozen=True):
+    """180: screen and sound really run."""
+
+    call_id: str
+
+
+class Refuse(msgspec.Struct, frozen=True):
+    """A final response other than 200."""
+
+    call_id: str
+    refusal: Refusal
+
+
+class Accept(msgspec.Struct, frozen=True):
+    """Camera on, 200 with the answer, connect."""
+
+    call_id: str
+
+
+class HangUp(msgspec.Struct, frozen=True):
+    """BYE."""
+
+    call_id: str
+
+
+class DropMedia(msgspec.Struct, frozen=True):
+    """Close the call's peer connection; camera off."""
+
+    call_id: str
+
+
+class RestoreMedia(msgspec.Struct, frozen=True):
+    """A fresh peer connection for a call that goes on, by re-INVITE; or, not answered yet, prepare again."""
+
+    call_id: str
+
+
+class StartRing(msgspec.Struct, frozen=True):
+    """Ring tone on."""
+
+
+class StopRing(msgspec.Struct, frozen=True):
+    """Ring tone off, and whatever is being said about it."""
+
+
+class Say(msgspec.Struct, frozen=True):
+    """Speak; what is being said is dropped first."""
+
+    utterance: Utterance
+
+
+class WakeScreen(msgspec.Struct, frozen=True):
+    """Bright, now."""
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """Open the device and wait for its reading."""
+
+    kind: MeasurementKind
+
+
+class TaskNews(enum.Enum):
+    """What became of the nurse's request; becomes a FHIR Task status."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    SAVED = "saved"
+    FAILED = "failed"
+    DELIVERED = "delivered"
+
+
+class TellNurse(msgspec.Struct, frozen=True):
+    """News of the request, inside the dialog. ``reading_id`` with SAVED and DELIVERED; ``reason`` with FAILED."""
+
+    news: TaskNews
+    reading_id: str | None = None
+    reason: str | None = None
+
+
+Effect = (
+    PrepareCall
+    | SendRinging
+    | Refuse
+    | Accept
+    | HangUp
+    | DropMedia
+    | RestoreMedia
+    | StartRing
+    | StopRing
+    | Say
+    | WakeScreen
+    | Measure
+    | TellNurse
+)

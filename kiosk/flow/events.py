@@ -1,0 +1,171 @@
+"""What can happen to the kiosk, as flow sees it. The controller translates the world into these."""
+
+from __future__ import annotations
+
+import msgspec
+
+from drivers.readings import Reading
+from kiosk.facts.caller import Caller
+from kiosk.facts.calls import CallOutcome
+from kiosk.facts.faults import Fault
+from kiosk.facts.measurement import MeasurementFault, MeasurementKind
+
+
+class CallArrived(msgspec.Struct, frozen=True):
+    """An INVITE; ``caller`` is None when the asserted identity is not on the contact list."""
+
+    call_id: str
+    caller: Caller | None
+
+
+class OfferRefused(msgspec.Struct, frozen=True):
+    """Media cannot use the offer of a call that has not been answered."""
+
+    call_id: str
+
+
+class RingPainted(msgspec.Struct, frozen=True):
+    """The ring page of this call is on the screen."""
+
+    call_id: str
+
+
+class RingSounding(msgspec.Struct, frozen=True):
+    """The ring tone runs on the sound card."""
+
+
+class AnswerPressed(msgspec.Struct, frozen=True):
+    """«Svar videotelefon»."""
+
+
+class DeclinePressed(msgspec.Struct, frozen=True):
+    """«Ikke nå»."""
+
+
+class HangUpPressed(msgspec.Struct, frozen=True):
+    """«Legg på»."""
+
+
+class CardClosed(msgspec.Struct, frozen=True):
+    """«Lukk» on the card after a call."""
+
+
+class CallOver(msgspec.Struct, frozen=True):
+    """The call ended without us: cancelled, hung up there, lost."""
+
+    call_id: str
+    outcome: CallOutcome
+
+
+class PeerSeenOrHeard(msgspec.Struct, frozen=True):
+    """The first remote picture or sound."""
+
+    call_id: str
+
+
+class LineUp(msgspec.Struct, frozen=True):
+    """Media reached the other end, first or again."""
+
+    call_id: str
+
+
+class LineSilent(msgspec.Struct, frozen=True):
+    """Nothing has come for a moment."""
+
+    call_id: str
+
+
+class LineDown(msgspec.Struct, frozen=True):
+    """The path to the other end is gone; a fresh peer connection is needed."""
+
+    call_id: str
+
+
+class MediaLost(msgspec.Struct, frozen=True):
+    """The media process has gone."""
+
+
+class MediaBack(msgspec.Struct, frozen=True):
+    """A media process is ready (also at the first start)."""
+
+
+class MeasurementAsked(msgspec.Struct, frozen=True):
+    """The nurse asks, inside the call's dialog."""
+
+    call_id: str
+    kind: MeasurementKind
+
+
+class ReadingKept(msgspec.Struct, frozen=True):
+    """On disk, synced."""
+
+    reading_id: str
+    reading: Reading
+
+
+class MeasurementFailed(msgspec.Struct, frozen=True):
+    """The measurement that was asked for gave nothing."""
+
+    fault: MeasurementFault
+
+
+class ReadingDelivered(msgspec.Struct, frozen=True):
+    """The server has said that it holds the reading."""
+
+    reading_id: str
+
+
+class ReadingHeld(msgspec.Struct, frozen=True):
+    """The server will not take the reading as it is; it stays here, visible."""
+
+    reading_id: str
+
+
+class FaultRaised(msgspec.Struct, frozen=True):
+    """Something in the surroundings does not work."""
+
+    fault: Fault
+
+
+class FaultCleared(msgspec.Struct, frozen=True):
+    """It works again."""
+
+    fault: Fault
+
+
+class UnsentCounted(msgspec.Struct, frozen=True):
+    """How many readings wait to be sent."""
+
+    unsent: int
+
+
+class Tick(msgspec.Struct, frozen=True):
+    """Time has passed; the controller sends one at least every half second."""
+
+
+Event = (
+    CallArrived
+    | OfferRefused
+    | RingPainted
+    | RingSounding
+    | AnswerPressed
+    | DeclinePressed
+    | HangUpPressed
+    | CardClosed
+    | CallOver
+    | PeerSeenOrHeard
+    | LineUp
+    | LineSilent
+    | LineDown
+    | MediaLost
+    | MediaBack
+    | MeasurementAsked
+    | ReadingKept
+    | MeasurementFailed
+    | ReadingDelivered
+    | ReadingHeld
+    | FaultRaised
+    | FaultCleared
+    | UnsentCounted
+    | Tick
+)

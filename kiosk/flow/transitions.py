@@ -1,0 +1,277 @@
+"""The kiosk's decisions: given what it was doing and what happened, what it does next. Pure.
+
+Idle ──call──▶ Ringing ──answer──▶ Connecting ──seen or heard──▶ Talking
+  ▲               │                    │                            │
+  └── card closed ┴───── Ended ◀───────┴──── hung up, lost ─────────┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+import msgspec
+
+from kiosk.facts.calls import CallOutcome
+from kiosk.facts.moment import Moment
+from kiosk.facts.spoken import Spoken, Utterance
+from kiosk.flow import effects as do
+from kiosk.flow import events as on
+from kiosk.flow import measuring
+from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Measuring, Ringing, Talking
+
+CONNECT_SECONDS = 20.0
+"""Answered, but no picture and no sound: after this the call is given up."""
+
+RECOVER_SECONDS = 45.0
+"""How long a broken call is kept while it is being brought back."""
+
+RESTORE_AGAIN_SECONDS = 6.0
+"""A fresh peer connection that has not come up by then is tried anew."""
+
+
+class FlowSettings(msgspec.Struct, frozen=True):
+    """How long it rings, and how long the card after a call stays, seconds."""
+
+    ring_seconds: float
+    ended_card_seconds: float
+
+
+Step = tuple[KioskState, tuple[do.Effect, ...]]
+
+_SPOKEN_AFTER = {
+    CallOutcome.HUNG_UP_HERE: Spoken.CALL_HUNG_UP_HERE,
+    CallOutcome.HUNG_UP_THERE: Spoken.CALL_HUNG_UP_THERE,
+    CallOutcome.DECLINED: Spoken.CALL_DECLINED,
+    CallOutcome.CANCELLED: Spoken.CALL_CANCELLED,
+    CallOutcome.RANG_OUT: Spoken.CALL_RANG_OUT,
+    CallOutcome.ANSWERED_ELSEWHERE: Spoken.CALL_ANSWERED_ELSEWHERE,
+    CallOutcome.CONNECTION_LOST: Spoken.CALL_CONNECTION_LOST,
+    CallOutcome.FAILED: Spoken.CALL_FAILED,
+}
+
+
+def step(state: KioskState, event: on.Event, now: Moment, settings: FlowSettings) -> Step:
+    """The next state and what has to be done, for one event. Never raises for anything that can come from outside."""
+    match event:
+        case on.CallArrived():
+            return _call_arrived(state, event, now)
+        case on.OfferRefused(call_id):
+            return _refuse_offer(state, call_id, now)
+        case on.RingPainted(call_id):
+            return _alert(state, lambda ringing: ringing.call_id == call_id, painted=True)
+        case on.RingSounding():
+            return _alert(state, lambda ringing: True, sounding=True)
+        case on.AnswerPressed():
+            return _answer(state, now)
+        case on.DeclinePressed():
+            return _decline(state, now)
+        case on.HangUpPressed():
+            return _hang_up(state, CallOutcome.HUNG_UP_HERE, now)
+        case on.CardClosed():
+            if isinstance(state.phase, Ended):
+                return msgspec.structs.replace(state, phase=Idle()), ()
+            return state, ()
+        case on.CallOver(call_id, outcome):
+            if _call_id(state) != call_id:
+                return state, ()
+            return _end(state, outcome, now)
+        case on.PeerSeenOrHeard(call_id):
+            return _connected(state, call_id, now)
+        case on.LineUp(call_id):
+            return _recovered(state, call_id)
+        case on.LineSilent(call_id):
+            return _recovering(state, call_id, now, ())
+        case on.LineDown(call_id):
+            return _recovering(state, call_id, now, (do.RestoreMedia(call_id),))
+        case on.MediaLost():
+            return _media_lost(state, now)
+        case on.MediaBack():
+            return _media_back(state)
+        case on.MeasurementAsked(call_id, kind):
+            return measuring.asked(state, call_id, kind, now)
+        case on.ReadingKept(reading_id, reading):
+            return measuring.kept(state, reading_id, reading, now)
+        case on.MeasurementFailed(fault):
+            return measuring.failed(state, fault, now)
+        case on.ReadingDelivered(reading_id):
+            return measuring.delivered(state, reading_id)
+        case on.ReadingHeld(reading_id):
+            return measuring.held(state, reading_id)
+        case on.FaultRaised(fault):
+            faults = tuple(sorted({*state.faults, fault}, key=lambda one: one.value))
+            return msgspec.structs.replace(state, faults=faults), ()
+        case on.FaultCleared(fault):
+            faults = tuple(one for one in state.faults if one is not fault)
+            return msgspec.structs.replace(state, faults=faults), ()
+        case on.UnsentCounted(unsent):
+            return msgspec.structs.replace(state, unsent=unsent), ()
+        case on.Tick():
+            return _tick(state, now, settings)
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _call_id(state: KioskState) -> str | None:
+    phase = state.phase
+    return phase.call_id if isinstance(phase, Ringing | Connecting | Talking) else None
+
+
+def _call_arrived(state: KioskState, event: on.CallArrived, now: Moment) -> Step:
+    if event.caller is None:
+        return state, (do.Refuse(event.call_id, do.Refusal.DECLINE),)
+    if _call_id(state) is not None:
+        return state, (do.Refuse(event.call_id, do.Refusal.BUSY),)
+    caller = event.caller
+    phase = Ringing(call_id=event.call_id, caller=caller, since=now.monotonic)
+    rings = Utterance(Spoken.CALLER_RINGS, (("name", caller.name), ("role", caller.role)))
+    measurement = state.measurement if isinstance(state.measurement, Measuring) else None
+    return msgspec.structs.replace(state, phase=phase, measurement=measurement), (
+        do.WakeScreen(),
+        do.PrepareCall(event.call_id),
+        do.StartRing(),
+        do.Say(rings),
+    )
+
+
+def _alert(
+    state: KioskState,
+    meant: Callable[[Ringing], bool],
+    painted: bool = False,
+    sounding: bool = False,
+) -> Step:
+    """180 goes out once both the screen and the sound really run (design.md)."""
+    phase = state.phase
+    if not isinstance(phase, Ringing) or not meant(phase):
+        return state, ()
+    phase = msgspec.structs.replace(phase, painted=phase.painted or painted, sounding=phase.sounding or sounding)
+    effects: tuple[do.Effect, ...] = ()
+    if phase.painted and phase.sounding and not phase.alerted:
+        phase = msgspec.structs.replace(phase, alerted=True)
+        effects = (do.SendRinging(phase.call_id),)
+    return msgspec.structs.replace(state, phase=phase), effects
+
+
+def _answer(state: KioskState, now: Moment) -> Step:
+    phase = state.phase
+    if not isinstance(phase, Ringing):
+        return state, ()
+    connecting = Connecting(call_id=phase.call_id, caller=phase.caller, since=now.monotonic)
+    return msgspec.structs.replace(state, phase=connecting), (do.StopRing(), do.Accept(phase.call_id))
+
+
+def _decline(state: KioskState, now: Moment) -> Step:
+    phase = state.phase
+    if not isinstance(phase, Ringing):
+        return state, ()
+    return _refused(state, phase, do.Refusal.DECLINE, CallOutcome.DECLINED, now)
+
+
+def _refuse_offer(state: KioskState, call_id: str, now: Moment) -> Step:
+    phase = state.phase
+    if isinstance(phase, Ringing) and phase.call_id == call_id:
+        return _refused(state, phase, do.Refusal.NOT_ACCEPTABLE, CallOutcome.FAILED, now)
+    if isinstance(phase, Connecting) and phase.call_id == call_id:
+        state, effects = _end(state, CallOutcome.FAILED, now)
+        return state, (do.Refuse(call_id, do.Refusal.NOT_ACCEPTABLE), *effects)
+    return state, ()
+
+
+def _refused(state: KioskState, phase: Ringing, refusal: do.Refusal, outcome: CallOutcome, now: Moment) -> Step:
+    state, effects = _end(state, outcome, now)
+    return state, (do.Refuse(phase.call_id, refusal), *effects)
+
+
+def _hang_up(state: KioskState, outcome: CallOutcome, now: Moment) -> Step:
+    phase = state.phase
+    if not isinstance(phase, Connecting | Talking):
+        return state, ()
+    state, effects = _end(state, outcome, now)
+    return state, (do.HangUp(phase.call_id), *effects)
+
+
+def _end(state: KioskState, outcome: CallOutcome, now: Moment) -> Step:
+    """The call is over: everything of it is put away, and a calm card says what happened."""
+    phase = state.phase
+    if not isinstance(phase, Ringing | Connecting | Talking):
+        return state, ()
+    ended = Ended(caller=phase.caller, outcome=outcome, since=now.monotonic)
+    word = Utterance(_SPOKEN_AFTER[outcome], (("name", phase.caller.name),))
+    state = msgspec.structs.replace(
+        state, phase=ended, measurement=state.measurement if isinstance(state.measurement, Measuring) else None
+    )
+    return state, (do.StopRing(), do.DropMedia(phase.call_id), do.Say(word))
+
+
+def _connected(state: KioskState, call_id: str, now: Moment) -> Step:
+    phase = state.phase
+    if isinstance(phase, Connecting) and phase.call_id == call_id:
+        return msgspec.structs.replace(state, phase=Talking(call_id, phase.caller, now.monotonic)), ()
+    return _recovered(state, call_id)
+
+
+def _recovered(state: KioskState, call_id: str) -> Step:
+    phase = state.phase
+    if isinstance(phase, Talking) and phase.call_id == call_id and phase.recovering_since is not None:
+        phase = msgspec.structs.replace(phase, recovering_since=None, restored_at=None)
+        return msgspec.structs.replace(state, phase=phase), ()
+    return state, ()
+
+
+def _recovering(state: KioskState, call_id: str, now: Moment, effects: tuple[do.Effect, ...]) -> Step:
+    phase = state.phase
+    if isinstance(phase, Connecting) and phase.call_id == call_id:
+        return state, effects
+    if not isinstance(phase, Talking) or phase.call_id != call_id:
+        return state, ()
+    first = phase.recovering_since is None
+    phase = msgspec.structs.replace(
+        phase,
+        recovering_since=now.monotonic if first else phase.recovering_since,
+        restored_at=now.monotonic if effects else phase.restored_at,
+    )
+    return msgspec.structs.replace(state, phase=phase), effects
+
+
+def _media_lost(state: KioskState, now: Moment) -> Step:
+    phase = state.phase
+    if isinstance(phase, Ringing):
+        return msgspec.structs.replace(state, phase=msgspec.structs.replace(phase, sounding=False)), ()
+    if isinstance(phase, Talking):
+        return _recovering(state, phase.call_id, now, ())
+    return state, ()
+
+
+def _media_back(state: KioskState) -> Step:
+    phase = state.phase
+    if isinstance(phase, Ringing):
+        return state, (do.PrepareCall(phase.call_id), do.StartRing())
+    if isinstance(phase, Connecting | Talking):
+        return state, (do.RestoreMedia(phase.call_id),)
+    return state, ()
+
+
+def _tick(state: KioskState, now: Moment, settings: FlowSettings) -> Step:
+    state = measuring.aged(state, now)
+    phase = state.phase
+    match phase:
+        case Ringing():
+            if now.monotonic - phase.since >= settings.ring_seconds:
+                return _refused(state, phase, do.Refusal.RANG_OUT, CallOutcome.RANG_OUT, now)
+        case Connecting():
+            if now.monotonic - phase.since >= CONNECT_SECONDS:
+                return _hang_up(state, CallOutcome.FAILED, now)
+        case Talking():
+            if phase.recovering_since is not None:
+                if now.monotonic - phase.recovering_since >= RECOVER_SECONDS:
+                    return _hang_up(state, CallOutcome.CONNECTION_LOST, now)
+                if phase.restored_at is not None and now.monotonic - phase.restored_at >= RESTORE_AGAIN_SECONDS:
+                    return _recovering(state, phase.call_id, now, (do.RestoreMedia(phase.call_id),))
+        case Ended():
+            if now.monotonic - phase.since >= settings.ended_card_seconds:
+                return msgspec.structs.replace(state, phase=Idle()), ()
+        case Idle():
+            pass
+        case _ as unreachable:
+            assert_never(unreachable)
+    return state, ()
