@@ -1,0 +1,1 @@
+"""Calls over SIP: who may ring, and the conversation with the server."""

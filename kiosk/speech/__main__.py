@@ -1,0 +1,101 @@
+"""The speech child: pyttsx3 (espeak-ng, GPL, hence a process of its own) makes samples of sentences, never plays them.
+
+pyttsx3's own playback blocks, cannot be interrupted and drops text; and it writes every sentence as a WAV file. Here
+the file lives for milliseconds in the folder that core gives (mode 0700, on a memory file system), and is gone before
+the answer is sent; one that a killed child left behind is removed by the next.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import socket
+import sys
+import wave
+from pathlib import Path
+
+import msgspec
+import pyttsx3
+
+from kiosk.ipc import wire
+from kiosk.speech.messages import NotSynthesized, Synthesize, Synthesized
+
+_log = logging.getLogger("kiosk.speech")
+
+
+class VoiceError(Exception):
+    """The engine made nothing that is sound."""
+
+
+class Voice:
+    """pyttsx3, told to write files only."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        for left_behind in folder.iterdir():
+            left_behind.unlink()
+        self._engine = pyttsx3.init("espeak")
+
+    def samples(self, request: Synthesize) -> tuple[int, bytes]:
+        """Sample rate and signed 16-bit mono samples. Raises VoiceError."""
+        file = self._folder / "sentence.wav"
+        try:
+            self._engine.setProperty("voice", request.voice)
+            self._engine.setProperty("rate", request.rate)
+            self._engine.save_to_file(request.text, str(file))
+            self._engine.runAndWait()
+            with wave.open(str(file), "rb") as sound:
+                if sound.getnchannels() != 1 or sound.getsampwidth() != 2:
+                    raise VoiceError("not 16-bit mono")
+                frames = sound.readframes(sound.getnframes())
+                if not any(frames):
+                    raise VoiceError("silence")
+                return sound.getframerate(), frames
+        except (OSError, wave.Error, EOFError, ValueError, RuntimeError) as error:
+            raise VoiceError(str(error)) from error
+        finally:
+            file.unlink(missing_ok=True)
+
+
+def serve(connection: socket.socket, voice: Voice) -> None:
+    """Answer requests until core closes the link."""
+    decoder = msgspec.json.Decoder(Synthesize)
+    while True:
+        try:
+            packet, _ = wire.receive(connection)
+            request = decoder.decode(packet)
+        except wire.LinkClosed:
+            return
+        except (wire.WireError, msgspec.DecodeError) as error:
+            _log.warning("refused a request: %s", error)
+            continue
+        try:
+            rate, samples = voice.samples(request)
+        except VoiceError as error:
+            wire.send(connection, NotSynthesized(request.request_id, str(error)))
+            continue
+        memory = os.memfd_create("speech", os.MFD_CLOEXEC)
+        with os.fdopen(memory, "wb", closefd=False) as file:
+            file.write(samples)
+        wire.send(connection, Synthesized(request.request_id, rate, len(samples) // 2), (memory,))
+        os.close(memory)
+
+
+def main() -> None:
+    """Started by core with one end of the link."""
+    parser = argparse.ArgumentParser(prog="kiosk.speech")
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--fd", type=int, required=True)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="speech: %(levelname)s %(message)s")
+    # pyttsx3 announces every file on standard output.
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for the life of the process
+    connection = socket.socket(fileno=arguments.fd)
+    with contextlib.suppress(KeyboardInterrupt, wire.LinkClosed):
+        serve(connection, Voice(arguments.folder))
+
+
+if __name__ == "__main__":
+    main()
