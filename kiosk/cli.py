@@ -1,0 +1,154 @@
+"""The command line: parsing only. Exit 0 fine, 1 something is wrong (said in a sentence), 2 unusable arguments."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+DEFAULT_SETTINGS = Path("/etc/svar/settings.toml")
+
+_settings_option = click.option(
+    "--settings",
+    "settings_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=DEFAULT_SETTINGS,
+    show_default=True,
+    help="The settings file.",
+)
+
+
+def _fail(sentence: str, code: int = 1) -> NoReturn:
+    click.echo(sentence, err=True)
+    sys.exit(code)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="svar")
+def kiosk() -> None:
+    """Svar: the screen in a patient's home on which a nurse visits by video."""
+
+
+@kiosk.command()
+@_settings_option
+@click.option("--verbose", is_flag=True, help="Log more.")
+def run(settings_file: Path, verbose: bool) -> None:
+    """Run the kiosk: core, which starts and watches media, speech and (in development) the screen."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(asctime)s core: %(levelname)s %(name)s: %(message)s",
+    )
+    from kiosk.settings import SettingsError, load_settings, read_password
+
+    try:
+        settings = load_settings(settings_file)
+        password = read_password(settings.sip.password_file)
+    except SettingsError as error:
+        _fail(str(error), 2)
+    from kiosk.app import App
+
+    async def main() -> None:
+        await App(settings, password).run()
+
+    asyncio.run(main())
+
+
+@kiosk.command()
+@_settings_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+def doctor(settings_file: Path, as_json: bool) -> None:
+    """Try each part: ok, or what is wrong and what to do."""
+    from kiosk.doctor import examine
+
+    findings = asyncio.run(examine(settings_file))
+    if as_json:
+        click.echo(json.dumps({"findings": [one.as_dict() for one in findings]}, ensure_ascii=False, indent=2))
+    else:
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table("part", "state", "what is wrong", "what to do")
+        for one in findings:
+            table.add_row(one.part, "ok" if one.ok else "wrong", one.wrong or one.detail, one.action or "")
+        Console().print(table)
+    sys.exit(0 if all(one.ok for one in findings) else 1)
+
+
+@kiosk.command()
+@click.option("--scripted", is_flag=True, help="Play the whole visit unattended, with headless Chromium as the nurse.")
+@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Where --scripted writes its JSON.")
+@click.option("--camera", default="generated", show_default=True, help="generated, /dev/videoN, or a file.")
+@click.option("--sound", type=click.Choice(["generated", "real"]), default="generated", show_default=True)
+@click.option("--port", type=int, default=8088, show_default=True, help="Of the nurse's page, on loopback.")
+@click.option("--seconds", type=float, default=None, help="End by itself after this long.")
+def demo(scripted: bool, report: Path | None, camera: str, sound: str, port: int, seconds: float | None) -> None:
+    """Start the real servers on loopback, the kiosk, and a nurse's page."""
+    if scripted and report is None:
+        raise click.UsageError("--scripted needs --report FILE")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s demo: %(levelname)s %(message)s")
+    from kiosk.caredesk.demo import DemoError, play_demo
+    from kiosk.caredesk.scripted import play_scripted
+
+    try:
+        if scripted and report is not None:
+            sys.exit(0 if asyncio.run(play_scripted(report)) else 1)
+        asyncio.run(play_demo(camera=camera, sound=sound, port=port, seconds=seconds))
+    except DemoError as error:
+        _fail(str(error))
+
+
+@kiosk.group()
+def outbox() -> None:
+    """Readings that wait to be sent."""
+
+
+@outbox.command()
+@_settings_option
+def status(settings_file: Path) -> None:
+    """How many readings wait, are delivered, are held back."""
+    from kiosk.measurements.outbox import Outbox, OutboxError
+    from kiosk.settings import SettingsError, load_settings
+
+    try:
+        box = Outbox.open(load_settings(settings_file).data_directory / "outbox.sqlite")
+    except (SettingsError, OutboxError) as error:
+        _fail(str(error))
+    counts = box.counts()
+    box.close()
+    click.echo(json.dumps({"waiting": counts.waiting, "delivered": counts.delivered, "held": counts.held}))
+
+
+@kiosk.command()
+@click.argument("name", type=click.Choice(["visit"]))
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here too."
+)
+@click.option("--only", multiple=True, help="Only these checks.")
+@click.option("--visits", type=int, default=5, show_default=True, help="How many visits to measure.")
+def bench(name: str, json_file: Path | None, only: tuple[str, ...], visits: int) -> None:
+    """Measure speed. NAME: visit."""
+    logging.basicConfig(level=logging.WARNING)
+    from kiosk.caredesk.bench_visit import measure_visits
+
+    checks = asyncio.run(measure_visits(visits))
+    chosen = [check for check in checks if not only or check.name in only]
+    if only and not chosen:
+        raise click.UsageError(f"no such check; there are: {', '.join(check.name for check in checks)}")
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("check", "value", "unit", "goal", "met", "note")
+    for check in chosen:
+        table.add_row(
+            check.name, str(check.value), check.unit, str(check.goal), "yes" if check.met else "no", check.note
+        )
+    Console().print(table)
+    if json_file is not None:
+        document = {"bench": name, "checks": [check.as_dict() for check in chosen]}
+        json_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    sys.exit(0 if all(check.met for check in chosen) else 1)

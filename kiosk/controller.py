@@ -1,0 +1,322 @@
+"""The hub of core: takes events, asks flow, performs the effects, publishes the state. Decides nothing itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable
+from typing import Protocol, assert_never
+
+import msgspec
+
+from drivers.readings import Reading
+from kiosk.call.session import CallSession
+from kiosk.call.task import CONTENT_TYPE, TaskError, TaskStatus, news, parse_request
+from kiosk.facts.calls import CallOutcome
+from kiosk.facts.measurement import MeasurementFault, MeasurementKind
+from kiosk.facts.moment import Moment
+from kiosk.facts.spoken import Utterance
+from kiosk.flow import effects as do
+from kiosk.flow import events as on
+from kiosk.flow.state import Connecting, KioskState, Phase, Ringing, Talking
+from kiosk.flow.transitions import FlowSettings, step
+from kiosk.ipc import media_messages as media
+from kiosk.timeline import Timeline
+
+_log = logging.getLogger(__name__)
+
+REMEMBERED_REVISIONS = 64
+
+
+class Signalling(Protocol):
+    """What the controller needs of SIP. None of these raises for a call that has ended meanwhile."""
+
+    def ring(self, call_id: str) -> None: ...
+
+    def accept(self, call_id: str, sdp: str) -> None: ...
+
+    def reject(self, call_id: str, status: int) -> None: ...
+
+    def hang_up(self, call_id: str) -> None: ...
+
+    def reinvite(self, call_id: str, sdp: str) -> None: ...
+
+    def answer_reinvite(self, call_id: str, sdp: str) -> None: ...
+
+    def refuse_reinvite(self, call_id: str) -> None: ...
+
+    def send_message(self, call_id: str, content_type: str, body: bytes) -> None: ...
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A measurement that gave a reading, durable."""
+
+    reading_id: str
+    reading: Reading
+
+
+class Outside(Protocol):
+    """The rest of the world that effects reach."""
+
+    def to_media(self, message: msgspec.Struct) -> None: ...
+
+    def show(self, revision: int, state: KioskState) -> None: ...
+
+    def wake_screen(self) -> None: ...
+
+    def say(self, utterance: Utterance) -> None: ...
+
+    def stop_saying(self) -> None: ...
+
+    def measure(self, kind: MeasurementKind) -> Awaitable[Kept | MeasurementFault]: ...
+
+    def reading_was_kept(self) -> None: ...
+
+
+class Controller:
+    """One per core; everything happens on the event loop's thread."""
+
+    def __init__(
+        self,
+        state: KioskState,
+        settings: FlowSettings,
+        patient: str,
+        signalling: Signalling,
+        outside: Outside,
+        now: Callable[[], Moment],
+        timeline: Timeline,
+    ) -> None:
+        self.state = state
+        self._settings = settings
+        self._patient = patient
+        self._signalling = signalling
+        self._outside = outside
+        self._now = now
+        self._timeline = timeline
+        self._revision = 0
+        self._phases: OrderedDict[int, Phase] = OrderedDict()
+        self._sessions: dict[str, CallSession] = {}
+        self._pending: deque[on.Event] = deque()
+        self._stepping = False
+        self._server_ids: dict[str, str] = {}
+        self._measuring: asyncio.Task[None] | None = None
+        self._publish()
+
+    # -- events ------------------------------------------------------------------------------------------------------
+
+    def handle(self, event: on.Event) -> None:
+        """Take an event; events that effects cause at once wait their turn."""
+        self._pending.append(event)
+        if self._stepping:
+            return
+        self._stepping = True
+        try:
+            while self._pending:
+                self._step(self._pending.popleft())
+        finally:
+            self._stepping = False
+
+    def _step(self, event: on.Event) -> None:
+        before = self.state
+        self.state, effects = step(before, event, self._now(), self._settings)
+        if self.state != before:
+            self._publish()
+            if type(self.state.phase) is not type(before.phase):
+                self._note("phase", phase=type(self.state.phase).__name__.lower())
+            if type(self.state.measurement) is not type(before.measurement):
+                self._note("measurement", measurement=type(self.state.measurement).__name__.lower())
+        for effect in effects:
+            self._perform(effect)
+
+    def call_arrived(self, arrived: on.CallArrived, offer: str) -> None:
+        """An INVITE with an offer."""
+        self._sessions[arrived.call_id] = CallSession(arrived.call_id, offer)
+        self.handle(arrived)
+        if self._current_call() != arrived.call_id:
+            self._sessions.pop(arrived.call_id, None)
+
+    def call_over(self, call_id: str, outcome: CallOutcome) -> None:
+        """Signalling says that the call is gone."""
+        self.handle(on.CallOver(call_id, outcome))
+        self._sessions.pop(call_id, None)
+
+    def message_received(self, call_id: str, content_type: str, body: bytes) -> None:
+        """A SIP MESSAGE inside a call's dialog: a request for a measurement, or nonsense."""
+        session = self._sessions.get(call_id)
+        if session is None or content_type.split(";")[0].strip().lower() != CONTENT_TYPE:
+            _log.warning("ignored a MESSAGE of type %.60r", content_type)
+            return
+        try:
+            request = parse_request(body, self._patient)
+        except TaskError as error:
+            _log.warning("ignored a request: %s", error)
+            return
+        session.ask(request)
+        self.handle(on.MeasurementAsked(call_id, request.kind))
+
+    def reading_delivered(self, reading_id: str, server_id: str) -> None:
+        """The server holds the reading as ``Observation/<server_id>``."""
+        self._note("reading-delivered")
+        self._server_ids[reading_id] = server_id
+        self.handle(on.ReadingDelivered(reading_id))
+
+    def painted(self, revision: int) -> None:
+        """The screen shows this revision."""
+        phase = self._phases.get(revision)
+        if isinstance(phase, Ringing):
+            self.handle(on.RingPainted(phase.call_id))
+
+    def meant_for_this_screen(self, revision: int) -> bool:
+        """Whether a press on ``revision`` still means what it meant: same page, same call."""
+        phase = self._phases.get(revision)
+        now = self.state.phase
+        if phase is None or type(phase) is not type(now):
+            # «Legg på» is the same button while connecting and while talking.
+            return isinstance(phase, Connecting) and isinstance(now, Talking) and phase.call_id == now.call_id
+        if isinstance(phase, Ringing | Connecting | Talking) and isinstance(now, Ringing | Connecting | Talking):
+            return phase.call_id == now.call_id
+        return True
+
+    # -- news of media -----------------------------------------------------------------------------------------------
+
+    def call_answered(self, call_id: str, sdp: str) -> None:
+        """Media has an answer: for the INVITE, or for a re-INVITE of the other end."""
+        session = self._sessions.get(call_id)
+        if session is None:
+            return
+        if session.answered:
+            self._signalling.answer_reinvite(call_id, sdp)
+        else:
+            session.local_sdp = sdp
+            self._signalling.accept(call_id, sdp)
+
+    def call_refused(self, call_id: str) -> None:
+        """Media cannot use an offer or an answer."""
+        session = self._sessions.get(call_id)
+        if session is not None and session.answered:
+            self._signalling.refuse_reinvite(call_id)
+        else:
+            self.handle(on.OfferRefused(call_id))
+
+    def offer_ready(self, call_id: str, sdp: str) -> None:
+        """Media offers a fresh peer connection."""
+        if call_id in self._sessions:
+            self._signalling.reinvite(call_id, sdp)
+
+    # -- effects -----------------------------------------------------------------------------------------------------
+
+    def _perform(self, effect: do.Effect) -> None:
+        match effect:
+            case do.PrepareCall(call_id):
+                if (session := self._sessions.get(call_id)) is not None:
+                    self._outside.to_media(media.PrepareCall(call_id, session.offer))
+            case do.SendRinging(call_id):
+                self._note("ringing-sent")
+                self._signalling.ring(call_id)
+            case do.Refuse(call_id, refusal):
+                self._note("refused", status=refusal.value)
+                self._signalling.reject(call_id, refusal.value)
+                self._sessions.pop(call_id, None)
+            case do.Accept(call_id):
+                self._outside.to_media(media.AcceptCall(call_id))
+            case do.HangUp(call_id):
+                self._hang_up(call_id)
+            case do.DropMedia(call_id):
+                self._outside.to_media(media.DropCall(call_id))
+            case do.RestoreMedia(call_id):
+                self._restore(call_id)
+            case do.StartRing():
+                self._outside.to_media(media.StartRing(media.RingTone.STANDARD))
+            case do.StopRing():
+                self._outside.to_media(media.StopRing())
+                self._outside.stop_saying()
+            case do.Say(utterance):
+                self._outside.say(utterance)
+            case do.WakeScreen():
+                self._outside.wake_screen()
+            case do.Measure(kind):
+                self._measure(kind)
+            case do.TellNurse(what, reading_id, reason):
+                self._tell_nurse(what, reading_id, reason)
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _hang_up(self, call_id: str) -> None:
+        session = self._sessions.pop(call_id, None)
+        if session is not None and not session.answered:
+            # Pressed «Legg på» before the answer went out: the caller gets a decline, not a BYE.
+            self._signalling.reject(call_id, do.Refusal.DECLINE.value)
+        else:
+            self._signalling.hang_up(call_id)
+
+    def _restore(self, call_id: str) -> None:
+        session = self._sessions.get(call_id)
+        if session is None:
+            return
+        self._note("restore-media")
+        if session.local_sdp is None:
+            self._outside.to_media(media.PrepareCall(call_id, session.offer))
+            self._outside.to_media(media.AcceptCall(call_id))
+        else:
+            negotiated = media.Negotiated(remote_sdp=session.offer, local_sdp=session.local_sdp)
+            self._outside.to_media(media.ReofferCall(call_id, negotiated))
+
+    def _measure(self, kind: MeasurementKind) -> None:
+        async def measure() -> None:
+            result = await self._outside.measure(kind)
+            if isinstance(result, MeasurementFault):
+                self.handle(on.MeasurementFailed(result))
+                return
+            self._note("reading-kept")
+            self.handle(on.ReadingKept(result.reading_id, result.reading))
+            if result.reading_id in self._server_ids:
+                # The same reading had been delivered before: a device that replays its memory.
+                self.handle(on.ReadingDelivered(result.reading_id))
+            self._outside.reading_was_kept()
+
+        self._measuring = asyncio.create_task(measure())
+
+    def _tell_nurse(self, what: do.TaskNews, reading_id: str | None, reason: str | None) -> None:
+        call_id = self._current_call()
+        session = self._sessions.get(call_id) if call_id is not None else None
+        request = session.request_for(reading_id) if session is not None else None
+        if session is None or request is None:
+            return
+        match what:
+            case do.TaskNews.ACCEPTED:
+                status = TaskStatus.ACCEPTED
+            case do.TaskNews.REJECTED:
+                status = TaskStatus.REJECTED
+            case do.TaskNews.SAVED:
+                status = TaskStatus.IN_PROGRESS
+            case do.TaskNews.FAILED:
+                status = TaskStatus.FAILED
+            case do.TaskNews.DELIVERED:
+                status = TaskStatus.COMPLETED
+            case _ as unreachable:
+                assert_never(unreachable)
+        server_id = self._server_ids.get(reading_id) if reading_id else None
+        observation = f"Observation/{server_id}" if server_id and status is TaskStatus.COMPLETED else None
+        body = news(request, status, observation=observation, reason=reason)
+        self._signalling.send_message(session.call_id, CONTENT_TYPE, body)
+
+    # -- the rest ----------------------------------------------------------------------------------------------------
+
+    def _current_call(self) -> str | None:
+        phase = self.state.phase
+        return phase.call_id if isinstance(phase, Ringing | Connecting | Talking) else None
+
+    def show_again(self) -> None:
+        """Publish the present state once more: a new ui has come."""
+        self._outside.show(self._revision, self.state)
+
+    def _publish(self) -> None:
+        self._revision += 1
+        self._phases[self._revision] = self.state.phase
+        while len(self._phases) > REMEMBERED_REVISIONS:
+            self._phases.popitem(last=False)
+        self._outside.show(self._revision, self.state)
+
+    def _note(self, event: str, **details: str | int | float) -> None:
+        self._timeline.note(self._now().monotonic, event, **details)

@@ -95,7 +95,11 @@ class CallSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file. ``data_directory`` holds the outbox, ``runtime_directory`` the sockets (mode 0700)."""
+    """The whole file.
+
+    ``data_directory`` holds the outbox; ``runtime_directory`` (mode 0700, on a memory file system) what may be lost;
+    ``timeline_file`` takes what happened when, for the bench.
+    """
 
     sip: SipSettings
     fhir: FhirSettings
@@ -108,6 +112,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     voice: VoiceSettings = VoiceSettings()
     call: CallSettings = CallSettings()
     contacts: tuple[Contact, ...] = ()
+    timeline_file: Path | None = None
     next_visit: PlannedVisit | None = None
 
 
@@ -171,3 +176,14 @@ def load_settings(path: Path) -> Settings:
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: not UTF-8 text (byte {error.start}). Write the file anew.") from error
     return parse_settings(text, str(path))
+
+
+def read_password(path: Path) -> str:
+    """The one line of a password file. Raises SettingsError."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: the password cannot be read ({error}). Enrol the device again.") from error
+    if len(lines) != 1 or not lines[0]:
+        raise SettingsError(f"{path}: must hold the password on one line and nothing else. Enrol the device again.")
+    return lines[0]

@@ -43,7 +43,7 @@ class _Reference(msgspec.Struct, frozen=True):
 
 
 class _Task(msgspec.Struct, frozen=True, rename={"subject": "for"}):
-    resourceType: str  # noqa: N815 - FHIR's own name
+    resourceType: str
     status: str
     code: _Concept
     identifier: tuple[dict[str, Any], ...] = ()
@@ -81,7 +81,7 @@ def parse_request(body: bytes, patient: str) -> Request:
 
 
 def news(request: Request, status: TaskStatus, *, observation: str | None, reason: str | None) -> bytes:
-    """The same Task with its new status: ``observation`` (``Observation/…``) as output, ``reason`` in words for staff."""
+    """The same Task with its new status; ``observation`` (``Observation/…``) becomes its output."""
     task = {**request.task, "status": status.value}
     if status is TaskStatus.IN_PROGRESS:
         task["businessStatus"] = {"text": "saved"}

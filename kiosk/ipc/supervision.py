@@ -62,7 +62,11 @@ class Child(Generic[In]):
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
-            await self._one_life()
+            try:
+                await self._one_life()
+            except OSError as error:
+                # The environment's fault (no such program, no memory for a process): tried again, said in the log.
+                _log.error("%s cannot be started: %s", self.name, error)
             if loop.time() - began >= HEALTHY_AFTER_S:
                 delay = FIRST_DELAY_S
             _log.warning("%s has gone; starting it again in %.1f s", self.name, delay)

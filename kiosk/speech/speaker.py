@@ -45,6 +45,7 @@ class Speaker:
         self._rate = round(words_per_minute * ESPEAK_RATE_PER_WORD_A_MINUTE)
         self._ready = ready
         self._link: Link[FromSpeech] | None = None
+        self._up = asyncio.Event()
         self._next = 1
         self._waiting: dict[int, asyncio.Future[Samples | None]] = {}
         self._kept: OrderedDict[str, Samples] = OrderedDict()
@@ -65,6 +66,10 @@ class Speaker:
     async def run(self) -> None:
         """Keep the child running until cancelled."""
         await self._child.run()
+
+    async def started(self) -> None:
+        """Wait until there is a child to ask."""
+        await self._up.wait()
 
     async def samples(self, sentence: str) -> Samples | None:
         """The sentence as sound, from memory when it was made before; None when the voice does not work."""
@@ -99,9 +104,11 @@ class Speaker:
 
     def _started(self, link: Link[FromSpeech]) -> None:
         self._link = link
+        self._up.set()
 
     def _lost(self) -> None:
         self._link = None
+        self._up.clear()
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_result(None)

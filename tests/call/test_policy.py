@@ -1,0 +1,89 @@
+"""Who may ring, and what a nurse may ask."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.call.policy import ContactList, normal_identity
+from kiosk.call.task import TaskError, TaskStatus, news, parse_request
+from kiosk.facts.caller import Caller, CallerClass
+from kiosk.facts.measurement import MeasurementKind
+
+KARI = Caller("sip:kari@svar.example", "Kari Nordmann", "sykepleier", CallerClass.CARE)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sip:kari@svar.example",
+        "sip:kari@SVAR.example;transport=ws",
+        "SIPS:kari@svar.example:5061",
+        "sip:kari:password@svar.example?subject=x",
+    ],
+)
+def test_the_same_identity_in_other_clothes(uri: str) -> None:
+    assert ContactList([KARI]).caller(uri) == KARI
+
+
+@pytest.mark.parametrize(
+    "uri", [None, "", "tel:+4700000000", "sip:svar.example", "sip:Kari@svar.example", "sip:@", "x"]
+)
+def test_nobody_else_rings(uri: str | None) -> None:
+    assert ContactList([KARI]).caller(uri) is None
+
+
+@given(st.text(max_size=60))
+def test_no_text_breaks_the_policy(uri: str) -> None:
+    normal_identity(uri)
+    ContactList([KARI]).caller(uri)
+
+
+TASK = {
+    "resourceType": "Task",
+    "status": "requested",
+    "intent": "order",
+    "identifier": [{"system": "urn:ietf:rfc:3986", "value": "urn:uuid:1"}],
+    "code": {"coding": [{"system": "http://loinc.org", "code": "85354-9"}]},
+    "for": {"reference": "Patient/p-1"},
+}
+
+
+def test_a_request_and_its_news() -> None:
+    request = parse_request(msgspec.json.encode(TASK), "p-1")
+    assert request.kind is MeasurementKind.BLOOD_PRESSURE
+    told = msgspec.json.decode(news(request, TaskStatus.COMPLETED, observation="Observation/7", reason=None))
+    assert told["status"] == "completed"
+    assert told["identifier"] == TASK["identifier"]
+    assert told["output"][0]["valueReference"] == {"reference": "Observation/7"}
+    saved = msgspec.json.decode(news(request, TaskStatus.IN_PROGRESS, observation=None, reason=None))
+    assert saved["businessStatus"] == {"text": "saved"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"resourceType": "Patient"},
+        {"status": "completed"},
+        {"for": {"reference": "Patient/p-2"}},
+        {"code": {"coding": [{"system": "http://loinc.org", "code": "1-1"}]}},
+        {"code": 3},
+        {"identifier": "x"},
+    ],
+)
+def test_anything_else_is_refused(change: dict[str, object]) -> None:
+    with pytest.raises(TaskError):
+        parse_request(msgspec.json.encode({**TASK, **change}), "p-1")
+
+
+@given(st.binary(max_size=400))
+def test_no_bytes_break_the_request(body: bytes) -> None:
+    with pytest.raises(TaskError):
+        parse_request(body, "p-1")
+
+
+def test_an_oversize_request_is_refused() -> None:
+    with pytest.raises(TaskError, match="too many"):
+        parse_request(b" " * 20_000, "p-1")

@@ -1,0 +1,282 @@
+"""The kiosk's decisions, as small stories."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.readings import BloodPressure, DeviceIdentity, Quantity, Reading, Unit
+from kiosk.facts.caller import Caller, CallerClass
+from kiosk.facts.calls import CallOutcome
+from kiosk.facts.faults import Fault
+from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
+from kiosk.facts.moment import Moment
+from kiosk.facts.spoken import Spoken
+from kiosk.flow import effects as do
+from kiosk.flow import events as on
+from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Measured, Measuring, NotMeasured, Ringing, Talking
+from kiosk.flow.transitions import RECOVER_SECONDS, RESTORE_AGAIN_SECONDS, FlowSettings, step
+
+SETTINGS = FlowSettings(ring_seconds=60.0, ended_card_seconds=8.0)
+KARI = Caller("sip:kari@svar.example", "Kari Nordmann", "sykepleier", CallerClass.CARE)
+OLA = Caller("sip:ola@svar.example", "Ola Nordmann", "sønn", CallerClass.RELATIVE)
+
+
+def moment(seconds: float) -> Moment:
+    return Moment(datetime(2026, 11, 21, 10, 0, tzinfo=UTC), seconds)
+
+
+def play(*events: on.Event, state: KioskState | None = None, at: float = 0.0) -> tuple[KioskState, list[do.Effect]]:
+    """All events at one moment; the effects of all of them."""
+    now = state or KioskState()
+    effects: list[do.Effect] = []
+    for event in events:
+        now, done = step(now, event, moment(at), SETTINGS)
+        effects += done
+    return now, effects
+
+
+def reading() -> Reading:
+    def quantity(number: str) -> Quantity:
+        return Quantity(Decimal(number), Unit.MILLIMETRE_OF_MERCURY)
+
+    value = BloodPressure(
+        systolic=quantity("125"),
+        diastolic=quantity("80"),
+        mean_arterial=quantity("102"),
+        pulse_rate=Quantity(Decimal("64"), Unit.PER_MINUTE),
+        device_time=None,
+        user=None,
+        status=(),
+        unknown_bits=0,
+        raw=b"",
+    )
+    device = DeviceIdentity(model="UA-651BLE", manufacturer="A&D Medical", address="00:00:00:00:00:01")
+    return Reading(value, device, datetime(2026, 11, 21, 10, 0, tzinfo=UTC))
+
+
+TALK = (
+    on.CallArrived("1", KARI),
+    on.RingPainted("1"),
+    on.RingSounding(),
+    on.AnswerPressed(),
+    on.PeerSeenOrHeard("1"),
+)
+
+
+def test_a_known_caller_rings_wakes_and_is_named() -> None:
+    state, effects = play(on.CallArrived("1", KARI))
+    assert isinstance(state.phase, Ringing)
+    assert [type(one) for one in effects] == [do.WakeScreen, do.PrepareCall, do.StartRing, do.Say]
+    said = effects[-1]
+    assert isinstance(said, do.Say)
+    assert said.utterance.spoken is Spoken.CALLER_RINGS
+    assert dict(said.utterance.fields) == {"name": "Kari Nordmann", "role": "sykepleier"}
+
+
+def test_an_unknown_caller_is_declined_and_never_shown() -> None:
+    state, effects = play(on.CallArrived("1", None))
+    assert state == KioskState()
+    assert effects == [do.Refuse("1", do.Refusal.DECLINE)]
+
+
+@pytest.mark.parametrize("first", [on.RingPainted("1"), on.RingSounding()])
+def test_180_waits_for_both_screen_and_sound(first: on.Event) -> None:
+    second: on.Event = on.RingSounding() if isinstance(first, on.RingPainted) else on.RingPainted("1")
+    state, effects = play(on.CallArrived("1", KARI), first)
+    assert do.SendRinging("1") not in effects
+    state, effects = play(second, second, state=state)
+    assert effects == [do.SendRinging("1")]
+
+
+def test_a_page_painted_for_another_call_does_not_count() -> None:
+    _, effects = play(on.CallArrived("1", KARI), on.RingSounding(), on.RingPainted("0"))
+    assert do.SendRinging("1") not in effects
+
+
+def test_one_press_answers() -> None:
+    state, effects = play(on.CallArrived("1", KARI), on.AnswerPressed())
+    assert isinstance(state.phase, Connecting)
+    assert effects[-2:] == [do.StopRing(), do.Accept("1")]
+    state, effects = play(on.LineUp("1"), on.PeerSeenOrHeard("1"), state=state)
+    assert isinstance(state.phase, Talking)
+    assert effects == []
+
+
+def test_decline_cancel_and_ringing_out() -> None:
+    state, effects = play(on.CallArrived("1", KARI), on.DeclinePressed())
+    assert do.Refuse("1", do.Refusal.DECLINE) in effects
+    assert isinstance(state.phase, Ended)
+    assert state.phase.outcome is CallOutcome.DECLINED
+
+    state, effects = play(on.CallArrived("1", KARI), on.CallOver("1", CallOutcome.CANCELLED))
+    assert isinstance(state.phase, Ended)
+    assert state.phase.outcome is CallOutcome.CANCELLED
+    assert not any(isinstance(one, do.Refuse) for one in effects)
+
+    state, _ = play(on.CallArrived("1", KARI))
+    state, effects = play(on.Tick(), state=state, at=59.9)
+    assert effects == []
+    state, effects = play(on.Tick(), state=state, at=60.0)
+    assert do.Refuse("1", do.Refusal.RANG_OUT) in effects
+    assert isinstance(state.phase, Ended)
+    assert state.phase.outcome is CallOutcome.RANG_OUT
+
+
+@pytest.mark.parametrize("events", [TALK[:1], TALK[:4], TALK])
+def test_a_second_call_meets_busy_and_changes_nothing(events: tuple[on.Event, ...]) -> None:
+    before, _ = play(*events)
+    after, effects = play(on.CallArrived("2", KARI), state=before)
+    assert after == before
+    assert effects == [do.Refuse("2", do.Refusal.BUSY)]
+
+
+def test_hanging_up_here_and_there() -> None:
+    state, effects = play(*TALK, on.HangUpPressed())
+    assert do.HangUp("1") in effects and do.DropMedia("1") in effects
+    assert isinstance(state.phase, Ended) and state.phase.outcome is CallOutcome.HUNG_UP_HERE
+
+    state, effects = play(*TALK, on.CallOver("1", CallOutcome.HUNG_UP_THERE))
+    assert do.HangUp("1") not in effects and do.DropMedia("1") in effects
+    assert isinstance(state.phase, Ended) and state.phase.outcome is CallOutcome.HUNG_UP_THERE
+
+
+def test_the_card_goes_by_itself_or_at_a_press_and_a_new_call_takes_its_place() -> None:
+    ended, _ = play(*TALK, on.HangUpPressed())
+    assert play(on.Tick(), state=ended, at=7.9)[0] == ended
+    assert isinstance(play(on.Tick(), state=ended, at=8.0)[0].phase, Idle)
+    assert isinstance(play(on.CardClosed(), state=ended)[0].phase, Idle)
+    assert isinstance(play(on.CallArrived("2", KARI), state=ended)[0].phase, Ringing)
+
+
+def test_an_offer_that_media_cannot_use_ends_with_488() -> None:
+    state, effects = play(on.CallArrived("1", KARI), on.OfferRefused("1"))
+    assert do.Refuse("1", do.Refusal.NOT_ACCEPTABLE) in effects
+    assert isinstance(state.phase, Ended)
+
+
+def test_a_lost_media_process_is_restored_without_ending_the_call() -> None:
+    state, effects = play(*TALK, on.MediaLost())
+    assert isinstance(state.phase, Talking) and state.phase.recovering
+    state, effects = play(on.MediaBack(), state=state)
+    assert effects == [do.RestoreMedia("1")]
+    state, _ = play(on.LineUp("1"), state=state)
+    assert isinstance(state.phase, Talking) and not state.phase.recovering
+
+
+def test_a_line_that_is_down_is_restored_again_and_given_up_at_last() -> None:
+    state, effects = play(*TALK, on.LineDown("1"))
+    assert effects[-1] == do.RestoreMedia("1")
+    state, effects = play(on.Tick(), state=state, at=RESTORE_AGAIN_SECONDS)
+    assert effects == [do.RestoreMedia("1")]
+    state, effects = play(on.Tick(), state=state, at=RECOVER_SECONDS)
+    assert do.HangUp("1") in effects
+    assert isinstance(state.phase, Ended) and state.phase.outcome is CallOutcome.CONNECTION_LOST
+
+
+def test_media_lost_while_ringing_rings_again() -> None:
+    state, _ = play(*TALK[:3], on.MediaLost())
+    _, effects = play(on.MediaBack(), state=state)
+    assert effects == [do.PrepareCall("1"), do.StartRing()]
+
+
+def test_a_measurement_from_asking_to_delivery() -> None:
+    state, effects = play(*TALK, on.MeasurementAsked("1", MeasurementKind.BLOOD_PRESSURE))
+    assert isinstance(state.measurement, Measuring)
+    assert effects[-3:] == [
+        do.TellNurse(do.TaskNews.ACCEPTED),
+        effects[-2],
+        do.Measure(MeasurementKind.BLOOD_PRESSURE),
+    ]
+    state, effects = play(on.ReadingKept("r", reading()), state=state)
+    assert isinstance(state.measurement, Measured) and state.measurement.delivery is Delivery.SAVED
+    assert effects[0] == do.TellNurse(do.TaskNews.SAVED, reading_id="r")
+    said = effects[1]
+    assert isinstance(said, do.Say)
+    assert dict(said.utterance.fields) == {"systolic": "125", "diastolic": "80", "pulse": "64"}
+    state, effects = play(on.ReadingDelivered("r"), state=state)
+    assert isinstance(state.measurement, Measured) and state.measurement.delivery is Delivery.DELIVERED
+
+
+def test_a_second_request_while_measuring_opens_no_second_device() -> None:
+    state, _ = play(*TALK, on.MeasurementAsked("1", MeasurementKind.BLOOD_PRESSURE))
+    _, effects = play(on.MeasurementAsked("1", MeasurementKind.BLOOD_PRESSURE), state=state)
+    assert effects == [do.TellNurse(do.TaskNews.ACCEPTED)]
+
+
+def test_only_care_may_ask() -> None:
+    events = (on.CallArrived("1", OLA), *TALK[1:], on.MeasurementAsked("1", MeasurementKind.BLOOD_PRESSURE))
+    state, effects = play(*events)
+    assert state.measurement is None
+    assert effects[-1] == do.TellNurse(do.TaskNews.REJECTED)
+
+
+@pytest.mark.parametrize("fault", MeasurementFault)
+def test_every_measurement_fault_is_told_to_both(fault: MeasurementFault) -> None:
+    state, effects = play(*TALK, on.MeasurementAsked("1", MeasurementKind.BLOOD_PRESSURE), on.MeasurementFailed(fault))
+    assert isinstance(state.measurement, NotMeasured) and state.measurement.fault is fault
+    assert do.TellNurse(do.TaskNews.FAILED, reason=fault.value) in effects
+    assert isinstance(effects[-1], do.Say)
+
+
+def test_a_reading_that_comes_after_the_call_is_still_shown_and_leaves_by_itself() -> None:
+    state, _ = play(*TALK, on.MeasurementAsked("1", MeasurementKind.BLOOD_PRESSURE), on.HangUpPressed())
+    state, _ = play(on.ReadingKept("r", reading()), state=state, at=1.0)
+    assert isinstance(state.measurement, Measured)
+    state, _ = play(on.Tick(), state=state, at=120.0)
+    assert state.measurement is None
+
+
+def test_faults_are_a_sorted_set() -> None:
+    events = (on.FaultRaised(Fault.NO_SOUND), on.FaultRaised(Fault.NO_CAMERA), on.FaultRaised(Fault.NO_SOUND))
+    state, _ = play(*events)
+    assert state.faults == (Fault.NO_CAMERA, Fault.NO_SOUND)
+    assert play(on.FaultCleared(Fault.NO_SOUND), state=state)[0].faults == (Fault.NO_CAMERA,)
+
+
+_ids = st.sampled_from(["1", "2", "3"])
+_events: st.SearchStrategy[on.Event] = st.one_of(
+    st.builds(on.CallArrived, _ids, st.sampled_from([KARI, OLA, None])),
+    st.builds(on.OfferRefused, _ids),
+    st.builds(on.RingPainted, _ids),
+    st.just(on.RingSounding()),
+    st.just(on.AnswerPressed()),
+    st.just(on.DeclinePressed()),
+    st.just(on.HangUpPressed()),
+    st.just(on.CardClosed()),
+    st.builds(on.CallOver, _ids, st.sampled_from(CallOutcome)),
+    st.builds(on.PeerSeenOrHeard, _ids),
+    st.builds(on.LineUp, _ids),
+    st.builds(on.LineSilent, _ids),
+    st.builds(on.LineDown, _ids),
+    st.just(on.MediaLost()),
+    st.just(on.MediaBack()),
+    st.builds(on.MeasurementAsked, _ids, st.sampled_from(MeasurementKind)),
+    st.builds(on.MeasurementFailed, st.sampled_from(MeasurementFault)),
+    st.builds(on.ReadingDelivered, _ids),
+    st.builds(on.ReadingHeld, _ids),
+    st.just(on.Tick()),
+)
+
+
+@given(st.lists(st.tuples(_events, st.floats(0, 30)), max_size=60))
+def test_whatever_happens_each_call_ends_once_and_180_is_honest(story: list[tuple[on.Event, float]]) -> None:
+    state = KioskState()
+    at = 0.0
+    for event, later in story:
+        at += later
+        before = state
+        state, effects = step(state, event, moment(at), SETTINGS)
+        finals = [one for one in effects if isinstance(one, do.Refuse | do.Accept | do.HangUp)]
+        assert len(finals) <= 1 or isinstance(before.phase, Connecting)
+        for one in effects:
+            if isinstance(one, do.SendRinging):
+                assert isinstance(state.phase, Ringing) and state.phase.painted and state.phase.sounding
+        was = isinstance(before.phase, Ringing | Connecting | Talking)
+        if was and not isinstance(state.phase, Ringing | Connecting | Talking):
+            assert any(isinstance(one, do.DropMedia) for one in effects)
+            assert do.StopRing() in effects
