@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Protocol
 
-from drivers.readings import Reading
+from drivers.readings import DeviceIdentity, Reading
 
 
 class Link(Protocol):
@@ -15,8 +15,12 @@ class Link(Protocol):
     Every method raises :class:`drivers.errors.LinkError`, never anything of the Bluetooth library behind it.
     """
 
-    def subscribe(self, characteristic: str) -> AsyncIterator[bytes]:
-        """Start indications or notifications at the first iteration; ends when the device closes the line."""
+    async def subscribe(self, characteristic: str) -> AsyncIterator[bytes]:
+        """Returning means: indications (or notifications) are on. The iterator ends when the device closes the line.
+
+        Asking for the next packet confirms the one before, where the Bluetooth library leaves that to us: only then
+        may the device forget it.
+        """
         ...
 
     async def read(self, characteristic: str) -> bytes: ...
@@ -24,6 +28,17 @@ class Link(Protocol):
     async def write(self, characteristic: str, data: bytes) -> None: ...
 
     async def close(self) -> None: ...
+
+
+class Peripheral(Protocol):
+    """A device that one may wait for: it is silent until it has something to say."""
+
+    @property
+    def identity(self) -> DeviceIdentity: ...
+
+    async def connect(self) -> Link:
+        """Wait until the device shows itself, then connect. Raises :class:`drivers.errors.LinkError`."""
+        ...
 
 
 class Clock(Protocol):

@@ -50,6 +50,7 @@ class BloodPressure(msgspec.Struct, frozen=True, tag="blood-pressure"):
     """One inflation of a cuff.
 
     ``device_time`` is the device's own clock: local, without zone; None if it sent none or an unknown one.
+    ``time_fault``: it did send a time, but an unknown or impossible one (year 0, month 13).
     ``user`` is the slot in the device, not the patient; 0xFF (unknown user) is None.
     ``raw`` is the packet as received; ``unknown_bits`` holds status bits that the specification leaves reserved.
     """
@@ -63,6 +64,7 @@ class BloodPressure(msgspec.Struct, frozen=True, tag="blood-pressure"):
     status: tuple[BloodPressureStatus, ...]
     unknown_bits: int
     raw: bytes
+    time_fault: bool = False
 
 
 class DeviceIdentity(msgspec.Struct, frozen=True):

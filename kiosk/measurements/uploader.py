@@ -1,0 +1,262 @@
+"""Sends what waits in the outbox to the FHIR server, one at a time, until the server says that it has it.
+
+Each Observation goes as a conditional create on its identifier: sent twice, it is there once. At most one request is
+under way. Whatever goes wrong, the reading stays in the outbox; see retry.py for what each answer means.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import random
+import re
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+
+from drivers.device import Clock
+from kiosk.facts.faults import Fault
+from kiosk.measurements import retry
+from kiosk.measurements.fhir import IDENTIFIER_SYSTEM
+from kiosk.measurements.outbox import Outbox, OutboxError, Waiting
+from kiosk.measurements.retry import Answer
+
+_log = logging.getLogger(__name__)
+
+MAXIMUM_BODY = 1_048_576
+"""Bytes of an answer that are read; an Observation has some two thousand."""
+
+_STORAGE_PAUSE_S = 30.0
+_LOCATION = re.compile(r"(?:^|/)Observation/([A-Za-z0-9\-.]{1,64})(?:/|$)")
+
+
+class UploadListener(Protocol):
+    """Who wants to know. Called on the event loop, not to be kept waiting."""
+
+    def delivered(self, reading_id: str, server_id: str) -> None:
+        """The server has the reading as ``Observation/<server_id>``."""
+
+    def held(self, reading_id: str) -> None:
+        """The server will not take the reading; it stays here."""
+
+    def trouble(self, fault: Fault | None) -> None:
+        """What keeps readings from arriving, at every change; None: nothing."""
+
+
+class _Body(msgspec.Struct):
+    """As much of an answer as matters."""
+
+    resource_type: str | None = msgspec.field(name="resourceType", default=None)
+    id: str | None = None
+
+
+class _Outcome(msgspec.Struct, frozen=True):
+    """What became of one attempt."""
+
+    answer: Answer
+    fault: Fault | None = None
+    error: str = ""
+    server_id: str = ""
+    retry_after_s: float | None = None
+
+
+class Uploader:
+    """``run()`` until it is cancelled; ``wake()`` when there is something new or the network is back."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        base_url: str,
+        listener: UploadListener,
+        clock: Clock,
+        *,
+        certificate_authority: Path | None = None,
+        request_s: float = 20.0,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """``base_url`` as ``https://…/fhir``; plain http is for loopback only (ValueError). ``chance`` in [0, 1)."""
+        _refuse_plain_text(base_url)
+        self._outbox = outbox
+        self._url = base_url.rstrip("/") + "/Observation"
+        self._listener = listener
+        self._clock = clock
+        self._certificate_authority = certificate_authority
+        self._request_s = request_s
+        self._chance = chance
+        self._woken = asyncio.Event()
+        self._fault: Fault | None = None
+        self._not_before = 0.0  # loop time until which the server has asked us to stay away
+
+    def wake(self) -> None:
+        """Try at once, unless the server has asked for patience."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Send for ever. Raises OSError or ssl.SSLError at once when the certificate authority cannot be read."""
+        context: ssl.SSLContext | bool = True
+        if self._certificate_authority is not None:
+            context = ssl.create_default_context(cafile=str(self._certificate_authority))
+        timeout = aiohttp.ClientTimeout(total=self._request_s)
+        connector = aiohttp.TCPConnector(ssl=context, limit=1)
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+            at_once = True
+            while True:
+                await self._patience()
+                pause = await self._pass(session, at_once)
+                at_once = await self._wait(pause)
+
+    async def _patience(self) -> None:
+        left = self._not_before - asyncio.get_running_loop().time()
+        if left > 0:
+            await asyncio.sleep(left)
+
+    async def _wait(self, pause: float | None) -> bool:
+        """Until the pause is over (False) or somebody wakes us (True)."""
+        try:
+            async with asyncio.timeout(pause):
+                await self._woken.wait()
+        except TimeoutError:
+            return False
+        self._woken.clear()
+        return True
+
+    async def _pass(self, session: aiohttp.ClientSession, at_once: bool) -> float | None:
+        """Send what is due (or, at once, all that waits). Seconds until the next pass, None when nothing waits."""
+        try:
+            return await self._send_all(session, at_once)
+        except OutboxError as error:
+            _log.error("outbox: %s", error)
+            self._report(Fault.STORAGE_FAILED)
+            return _STORAGE_PAUSE_S
+
+    async def _send_all(self, session: aiohttp.ClientSession, at_once: bool) -> float | None:
+        now = None if at_once else self._clock.now().timestamp()
+        worst: Fault | None = None
+        tried = False
+        last = 0
+        while batch := await asyncio.to_thread(self._outbox.waiting, now, last):
+            for item in batch:
+                last = item.sequence
+                tried = True
+                outcome = await self._attempt(session, item)
+                pause = await self._settle(item, outcome)
+                if outcome.answer in (Answer.RETRY_ALL, Answer.REFUSED):
+                    self._report(outcome.fault)
+                    return pause
+                worst = outcome.fault or worst
+        if tried:
+            self._report(worst)
+        due = await asyncio.to_thread(self._outbox.next_attempt)
+        if due is None:
+            return None
+        return min(max(due - self._clock.now().timestamp(), retry.SHORTEST_DELAY_S), retry.LONGEST_DELAY_S)
+
+    async def _settle(self, item: Waiting, outcome: _Outcome) -> float:
+        """Write down what became of an attempt, and tell. Seconds to pause if the whole queue has to."""
+        match outcome.answer:
+            case Answer.DELIVERED:
+                at = self._clock.now()
+                await asyncio.to_thread(self._outbox.mark_delivered, item.reading_id, outcome.server_id, at)
+                self._listener.delivered(item.reading_id, outcome.server_id)
+                return 0.0
+            case Answer.HOLD:
+                _log.error("the care platform will not take a reading (%s); it is held", outcome.error)
+                await asyncio.to_thread(self._outbox.mark_held, item.reading_id, outcome.error)
+                self._listener.held(item.reading_id)
+                return 0.0
+            case Answer.RETRY_ITEM | Answer.RETRY_ALL | Answer.REFUSED:
+                pause = retry.delay(item.attempts + 1, self._chance(), outcome.retry_after_s)
+                if outcome.retry_after_s is not None:
+                    self._not_before = asyncio.get_running_loop().time() + pause
+                _log.warning("a reading was not delivered (%s); again in %.1f s", outcome.error, pause)
+                next_attempt = self._clock.now().timestamp() + pause
+                await asyncio.to_thread(self._outbox.mark_retry, item.reading_id, outcome.error, next_attempt)
+                return pause
+
+    async def _attempt(self, session: aiohttp.ClientSession, item: Waiting) -> _Outcome:
+        headers = {
+            "Content-Type": "application/fhir+json",
+            "Accept": "application/fhir+json",
+            "Prefer": "return=representation",
+            "If-None-Exist": f"identifier={IDENTIFIER_SYSTEM}|{item.reading_id}",
+        }
+        try:
+            async with session.post(
+                self._url, data=item.observation, headers=headers, allow_redirects=False
+            ) as response:
+                body = await _read(response)
+                return self._judge(response, body)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return _Outcome(Answer.RETRY_ALL, Fault.CARE_PLATFORM_UNREACHABLE, type(error).__name__)
+
+    def _judge(self, response: aiohttp.ClientResponse, body: bytes | None) -> _Outcome:
+        status = response.status
+        answer = retry.answer(status)
+        error = f"HTTP {status}"
+        match answer:
+            case Answer.DELIVERED:
+                server_id = _server_id(response.headers.get("Location"), body)
+                if server_id is None:
+                    # Some other server, such as a hotel's log-in page, says 200: nobody has the reading.
+                    return _Outcome(Answer.REFUSED, Fault.CARE_PLATFORM_REFUSES, f"{error} without an Observation")
+                return _Outcome(answer, server_id=server_id)
+            case Answer.HOLD:
+                return _Outcome(answer, error=error)
+            case Answer.REFUSED:
+                return _Outcome(answer, Fault.CARE_PLATFORM_REFUSES, error)
+            case Answer.RETRY_ITEM | Answer.RETRY_ALL:
+                wait = retry.retry_after(response.headers.get("Retry-After"), self._clock.now())
+                return _Outcome(answer, Fault.CARE_PLATFORM_UNREACHABLE, error, retry_after_s=wait)
+
+    def _report(self, fault: Fault | None) -> None:
+        if fault is not self._fault:
+            self._fault = fault
+            self._listener.trouble(fault)
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes | None:
+    """The body of an answer, or None when it is absurdly long."""
+    body = b""
+    async for chunk in response.content.iter_chunked(65_536):
+        body += chunk
+        if len(body) > MAXIMUM_BODY:
+            response.close()
+            return None
+    return body
+
+
+def _server_id(location: str | None, body: bytes | None) -> str | None:
+    """The logical id that the server gave, from the resource or from the Location header."""
+    if body:
+        try:
+            parsed = msgspec.json.decode(body, type=_Body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            parsed = _Body()
+        if parsed.resource_type == "Observation" and parsed.id:
+            return parsed.id
+    found = _LOCATION.search(location or "")
+    return found.group(1) if found else None
+
+
+def _refuse_plain_text(base_url: str) -> None:
+    parts = urlsplit(base_url)
+    if parts.scheme == "https" and parts.hostname:
+        return
+    if parts.scheme == "http" and parts.hostname and _is_loopback(parts.hostname):
+        return
+    raise ValueError(f"{base_url}: readings go over https; plain http is for this machine only")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
