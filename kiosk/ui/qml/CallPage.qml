@@ -1,0 +1,158 @@
+// The call: the other one's picture as large as can be, one's own small, one button; a measurement lies beside it.
+import QtQuick
+import QtQuick.Layouts
+import Svar.Screen
+
+Item {
+    id: root
+
+    required property ScreenModel model
+    property bool keyboardInUse: false
+    property real markWidth: 0
+    readonly property bool beside: model.measuring
+    readonly property bool hasPicture: model.remote.active
+
+    onVisibleChanged: {
+        if (visible)
+            hangUp.forceActiveFocus();
+    }
+
+    Rectangle {
+        anchors.fill: parent
+        color: "black"
+    }
+
+    MeasurementPanel {
+        id: panel
+
+        objectName: "panel"
+        anchors.left: parent.left
+        anchors.top: parent.top
+        anchors.bottom: parent.bottom
+        width: parent.width * 0.56
+        visible: root.beside
+        model: root.model
+    }
+
+    Item {
+        id: pictureArea
+
+        objectName: "pictureArea"
+        x: root.beside ? panel.width : 0
+        y: 0
+        width: parent.width - x
+        height: root.beside ? Math.min(width * 0.75, parent.height - hangUp.height - 2 * Theme.gap) : parent.height
+
+        Loader {
+            anchors.fill: parent
+            property url page: root.model.videoPage
+            onPageChanged: {
+                if (page.toString() !== "")
+                    setSource(page, {
+                        "feed": root.model.remote
+                    });
+            }
+            Component.onCompleted: pageChanged()
+        }
+
+        ColumnLayout {
+            anchors.centerIn: parent
+            anchors.verticalCenterOffset: -Theme.apart / 2
+            width: parent.width - 2 * Theme.margin
+            visible: !root.hasPicture
+            spacing: Theme.margin
+
+            CallerPicture {
+                Layout.alignment: Qt.AlignHCenter
+                Layout.preferredWidth: 40 * Theme.millimetre
+                Layout.preferredHeight: 40 * Theme.millimetre
+                source: root.model.callerPicture
+                initials: root.model.callerInitials
+                description: root.model.callerPictureName
+            }
+
+            Label {
+                Layout.fillWidth: true
+                objectName: "callName"
+                text: root.model.callerName
+                font.weight: Font.DemiBold
+                horizontalAlignment: Text.AlignHCenter
+            }
+
+            Label {
+                Layout.fillWidth: true
+                objectName: "callNotice"
+                text: root.model.notice
+                visible: text !== ""
+                horizontalAlignment: Text.AlignHCenter
+            }
+        }
+    }
+
+    Rectangle {
+        anchors.top: parent.top
+        anchors.left: pictureArea.left
+        anchors.right: pictureArea.right
+        anchors.rightMargin: root.markWidth
+        height: overlay.implicitHeight + 2 * Theme.gap
+        visible: root.hasPicture && root.model.notice !== ""
+        color: Theme.background
+
+        Label {
+            id: overlay
+
+            objectName: "overlayNotice"
+            anchors.centerIn: parent
+            width: parent.width - 2 * Theme.gap
+            text: root.model.notice
+            horizontalAlignment: Text.AlignHCenter
+        }
+    }
+
+    Rectangle {
+        objectName: "ownPicture"
+        anchors.left: pictureArea.left
+        anchors.bottom: parent.bottom
+        anchors.margins: Theme.gap
+        height: Theme.target
+        width: height * 4 / 3
+        visible: root.model.own.active
+        color: "black"
+        Accessible.role: Accessible.Graphic
+        Accessible.name: root.model.ownPictureText
+
+        Loader {
+            id: ownLoader
+
+            anchors.fill: parent
+            // One's own picture is shown as in a mirror.
+            transform: Scale {
+                xScale: -1
+                origin.x: ownLoader.width / 2
+            }
+            property url page: root.model.videoPage
+            onPageChanged: {
+                if (page.toString() !== "")
+                    setSource(page, {
+                        "feed": root.model.own
+                    });
+            }
+            Component.onCompleted: pageChanged()
+        }
+    }
+
+    BigButton {
+        id: hangUp
+
+        objectName: "hangUp"
+        anchors.right: parent.right
+        anchors.bottom: parent.bottom
+        anchors.margins: Theme.gap
+        width: 58 * Theme.millimetre
+        text: root.model.hangUpText
+        border.width: Theme.ring
+        border.color: Theme.plainInk
+        keyboardInUse: root.keyboardInUse
+        onActivated: root.model.hangUp()
+    }
+}

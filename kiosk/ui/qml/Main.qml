@@ -1,0 +1,84 @@
+// The one window: every page lies ready, one is visible. No shortcut, menu or close button leads out of it.
+import QtQuick
+import Svar.Screen
+
+Window {
+    id: root
+
+    required property ScreenModel model
+    property bool keyboardInUse: false
+
+    width: 1280
+    height: 800
+    color: Theme.background
+    title: "Svar"
+    onClosing: close => close.accepted = false
+
+    Binding {
+        target: Theme
+        property: "windowHeight"
+        value: root.height
+    }
+    Binding {
+        target: Theme
+        property: "capRatio"
+        value: root.model.capRatio
+    }
+    Binding {
+        target: Theme
+        property: "fontFamily"
+        value: root.model.fontFamily
+    }
+
+    Item {
+        id: everything
+
+        anchors.fill: parent
+        Keys.onPressed: event => root.keyboardInUse = true
+
+        FakeMark {
+            id: mark
+
+            objectName: "fakeMark"
+            anchors.top: parent.top
+            anchors.right: parent.right
+            width: root.model.page === "call" ? implicitWidth : parent.width
+            text: root.model.page === "call" ? root.model.fakeMarkShort : root.model.fakeMark
+            z: 1
+        }
+
+        Item {
+            anchors.fill: parent
+            anchors.topMargin: mark.visible && root.model.page !== "call" ? mark.height : 0
+
+            HomePage {
+                objectName: "home"
+                anchors.fill: parent
+                visible: root.model.page === "home"
+                model: root.model
+            }
+            RingPage {
+                objectName: "ring"
+                anchors.fill: parent
+                visible: root.model.page === "ring"
+                model: root.model
+                keyboardInUse: root.keyboardInUse
+            }
+            CallPage {
+                objectName: "call"
+                anchors.fill: parent
+                visible: root.model.page === "call"
+                model: root.model
+                markWidth: mark.visible ? mark.width : 0
+                keyboardInUse: root.keyboardInUse
+            }
+            EndedPage {
+                objectName: "ended"
+                anchors.fill: parent
+                visible: root.model.page === "ended"
+                model: root.model
+                keyboardInUse: root.keyboardInUse
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+"""Pictures out of a frame ring onto the screen: through QVideoSink, or painted as images on a software scene graph."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Property, QObject, QRectF, QSize, QSocketNotifier, Signal, Slot
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtQml import QmlElement
+from PySide6.QtQuick import QQuickItem, QQuickPaintedItem
+
+from kiosk.ipc.frame_ring import Frame, FrameRingReader
+
+if TYPE_CHECKING:
+    from PySide6.QtMultimedia import QVideoFrame, QVideoSink
+
+QML_IMPORT_NAME = "Svar.Screen"
+QML_IMPORT_MAJOR_VERSION = 1
+
+_log = logging.getLogger(__name__)
+
+
+def _copy_plane(source: memoryview, width: int, target: memoryview, stride: int) -> None:
+    if stride == width:
+        target[: len(source)] = source
+        return
+    for row in range(len(source) // width):
+        target[row * stride : row * stride + width] = source[row * width : (row + 1) * width]
+
+
+def to_video_frame(frame: Frame) -> QVideoFrame | None:
+    """The picture as a QVideoFrame, row by row into Qt's own strides; None when Qt gives no memory for it."""
+    from PySide6.QtMultimedia import QVideoFrame, QVideoFrameFormat
+
+    layout = QVideoFrameFormat(QSize(frame.width, frame.height), QVideoFrameFormat.PixelFormat.Format_YUV420P)
+    layout.setColorSpace(QVideoFrameFormat.ColorSpace.ColorSpace_BT601)
+    layout.setColorRange(QVideoFrameFormat.ColorRange.ColorRange_Video)
+    picture = QVideoFrame(layout)
+    if not picture.map(QVideoFrame.MapMode.WriteOnly):
+        return None
+    source = memoryview(frame.planes)
+    half = (frame.width + 1) // 2, (frame.height + 1) // 2
+    begin = 0
+    for plane, (width, height) in enumerate(((frame.width, frame.height), half, half)):
+        target = memoryview(picture.bits(plane))
+        _copy_plane(source[begin : begin + width * height], width, target, picture.bytesPerLine(plane))
+        begin += width * height
+    picture.unmap()
+    return picture
+
+
+@QmlElement
+class VideoFeed(QObject):
+    """One stream of pictures. Shows only frames of the call that was announced with ``begin_call``.
+
+    ``frameShown(number)`` tells that a frame has been handed to the item that draws it; 0 that it was taken away.
+    """
+
+    active_changed = Signal()
+    image_changed = Signal()
+    frameShown = Signal(int)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._reader: FrameRingReader | None = None
+        self._notifier: QSocketNotifier | None = None
+        self._sink: QVideoSink | None = None
+        self._image = QImage()
+        self._paints_images = False
+        self._last: Frame | None = None
+        self._floor = 0
+        self._shown = 0
+        self._active = False
+
+    def take(self, reader: FrameRingReader) -> None:
+        """Read from this ring from now on; a ring that was read before is given back."""
+        self.release()
+        self._reader = reader
+        self._floor = 0
+        self._notifier = QSocketNotifier(reader.bell, QSocketNotifier.Type.Read, self)
+        self._notifier.activated.connect(self._rung)
+        self._show_newest()
+
+    def release(self) -> None:
+        """Give the ring back and blank the picture."""
+        if self._notifier is not None:
+            self._notifier.setEnabled(False)
+            self._notifier.deleteLater()
+            self._notifier = None
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        self._blank()
+
+    def begin_call(self) -> None:
+        """Frames that lie in the ring now belong to an earlier call and are not to be seen again."""
+        self._floor = self._reader.newest() if self._reader is not None else 0
+        self._blank()
+
+    @Property(bool, notify=active_changed)
+    def active(self) -> bool:
+        """Whether there is a picture."""
+        return self._active
+
+    @Slot(QObject)
+    def paintOn(self, sink: QVideoSink) -> None:
+        """Hand frames to this sink of a VideoOutput."""
+        self._sink = sink
+        self._draw_last()
+
+    @Slot()
+    def paintImages(self) -> None:
+        """Convert frames to images for a PictureItem: there is no VideoOutput."""
+        self._paints_images = True
+        self._draw_last()
+
+    def image(self) -> QImage:
+        """The newest picture as an image; null without one."""
+        return self._image
+
+    def _rung(self) -> None:
+        if self._reader is None:
+            return
+        self._reader.hush()
+        self._show_newest()
+
+    def _show_newest(self) -> None:
+        if self._reader is None:
+            return
+        newest = self._reader.newest()
+        if newest == 0:
+            self._floor = 0
+            self._blank()
+            return
+        if newest <= self._floor or newest == self._shown:
+            return
+        frame = self._reader.read()
+        if frame is None:
+            return  # the writer lapped us: the bell rings again for the frame that did it
+        if frame.width < 2 or frame.height < 2:
+            _log.warning("refused a picture of %dx%d", frame.width, frame.height)
+            return
+        self._last = frame
+        self._shown = frame.number
+        if not self._active:
+            self._active = True
+            self.active_changed.emit()
+        self._draw_last()
+
+    def _draw_last(self) -> None:
+        frame = self._last
+        if frame is None or (self._sink is None and not self._paints_images):
+            return
+        picture = to_video_frame(frame)
+        if picture is None:
+            _log.error("no memory for a picture of %dx%d", frame.width, frame.height)
+            return
+        if self._sink is not None:
+            self._sink.setVideoFrame(picture)
+        else:
+            self._image = picture.toImage()
+            self.image_changed.emit()
+        self.frameShown.emit(frame.number)
+
+    def _blank(self) -> None:
+        if self._last is None:
+            return
+        self._last = None
+        self._shown = 0
+        if self._sink is not None:
+            from PySide6.QtMultimedia import QVideoFrame
+
+            self._sink.setVideoFrame(QVideoFrame())
+        self._image = QImage()
+        self._active = False
+        self.active_changed.emit()
+        self.image_changed.emit()
+        self.frameShown.emit(0)
+
+
+@QmlElement
+class PictureItem(QQuickPaintedItem):
+    """Paints a feed's image, whole and centred: for scene graphs on which VideoOutput shows nothing."""
+
+    feed_changed = Signal()
+
+    def __init__(self, parent: QQuickItem | None = None) -> None:
+        super().__init__(parent)
+        self._feed: VideoFeed | None = None
+        self.setOpaquePainting(False)
+
+    def _get_feed(self) -> VideoFeed | None:
+        return self._feed
+
+    def _set_feed(self, feed: VideoFeed | None) -> None:
+        if feed is self._feed:
+            return
+        if self._feed is not None:
+            self._feed.image_changed.disconnect(self._refresh)
+        self._feed = feed
+        if feed is not None:
+            feed.image_changed.connect(self._refresh)
+            feed.paintImages()
+        self.feed_changed.emit()
+
+    feed = Property(VideoFeed, _get_feed, _set_feed, notify=feed_changed)
+
+    def _refresh(self) -> None:
+        self.update()
+
+    def paint(self, painter: QPainter) -> None:
+        """Draw the picture into the item, bars left free."""
+        image = QImage() if self._feed is None else self._feed.image()
+        if image.isNull() or self.width() <= 0 or self.height() <= 0:
+            return
+        scale = min(self.width() / image.width(), self.height() / image.height())
+        width, height = image.width() * scale, image.height() * scale
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(QRectF((self.width() - width) / 2, (self.height() - height) / 2, width, height), image)

@@ -1,0 +1,296 @@
+"""The values that QML binds to: the latest state, the clock and who presses. What they say is presentation's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from PySide6.QtCore import Property, QObject, QUrl, Signal, Slot
+from PySide6.QtQml import QmlElement
+
+from kiosk.flow.state import KioskState
+from kiosk.ipc.ui_messages import Press
+from kiosk.ui.presentation import Screen, Tone, present
+from kiosk.ui.press import RepeatGuard
+from kiosk.ui.texts import ScreenTexts
+from kiosk.ui.video_item import VideoFeed
+
+QML_IMPORT_NAME = "Svar.Screen"
+QML_IMPORT_MAJOR_VERSION = 1
+
+
+@QmlElement
+class ScreenModel(QObject):
+    """Emits ``pressed(Press)`` for every press that counts; ``changed`` when anything on screen is another.
+
+    ``now`` gives the local time with its offset, ``monotonic`` seconds; ``cap_ratio`` is the height of a capital H over
+    the pixel size of ``font_family``.
+    """
+
+    changed = Signal()
+    settled = Signal()
+    pressed = Signal(object)
+
+    def __init__(
+        self,
+        texts: ScreenTexts,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        font_family: str,
+        cap_ratio: float,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._texts = texts
+        self._now = now
+        self._monotonic = monotonic
+        self._font_family = font_family
+        self._cap_ratio = cap_ratio
+        self._guard = RepeatGuard()
+        self._state: KioskState | None = None
+        self._screen = present(None, now(), texts)
+        self._remote = VideoFeed(self)
+        self._own = VideoFeed(self)
+        self._video_page = QUrl()
+
+    @property
+    def screen(self) -> Screen:
+        """What is shown, as a value."""
+        return self._screen
+
+    @property
+    def remote_feed(self) -> VideoFeed:
+        """Where the remote picture comes in."""
+        return self._remote
+
+    @property
+    def own_feed(self) -> VideoFeed:
+        """Where the patient's own picture comes in."""
+        return self._own
+
+    @property
+    def plays_video(self) -> bool:
+        """Whether it is decided how pictures are drawn."""
+        return not self._video_page.isEmpty()
+
+    def show(self, state: KioskState | None) -> None:
+        """Draw this state; None while core has not spoken."""
+        self._state = state
+        self.tick()
+
+    def tick(self) -> None:
+        """The clock may have moved on."""
+        before = self._screen
+        self._screen = present(self._state, self._now(), self._texts)
+        if self._screen.call_id is not None and self._screen.call_id != before.call_id:
+            self._remote.begin_call()
+            self._own.begin_call()
+        if self._screen != before:
+            self.changed.emit()
+
+    def play_video_with(self, page: QUrl) -> None:
+        """From now on pictures are drawn by this QML file (VideoView.qml or PictureView.qml)."""
+        self._video_page = page
+        self.settled.emit()
+
+    def _press(self, press: Press) -> None:
+        if self._guard.accepts(press, self._monotonic()):
+            self.pressed.emit(press)
+
+    @Slot()
+    def answer(self) -> None:
+        """«Svar videotelefon»."""
+        self._press(Press.ANSWER)
+
+    @Slot()
+    def decline(self) -> None:
+        """«Ikke nå»."""
+        self._press(Press.DECLINE)
+
+    @Slot()
+    def hangUp(self) -> None:
+        """«Legg på»."""
+        self._press(Press.HANG_UP)
+
+    @Slot()
+    def closeCard(self) -> None:
+        """«Lukk»."""
+        self._press(Press.CLOSE_CARD)
+
+    @Property(str, notify=changed)
+    def page(self) -> str:
+        """Which page: the value of presentation.Page."""
+        return self._screen.page.value
+
+    @Property(str, notify=changed)
+    def clock(self) -> str:
+        """10.30"""
+        return self._screen.clock
+
+    @Property(str, notify=changed)
+    def day(self) -> str:
+        """Lørdag formiddag"""
+        return self._screen.day
+
+    @Property(str, notify=changed)
+    def date(self) -> str:
+        """21. november 2026"""
+        return self._screen.date
+
+    @Property(str, notify=changed)
+    def visitWhen(self) -> str:
+        """When the next visit comes."""
+        return self._screen.visit[0] if self._screen.visit else ""
+
+    @Property(str, notify=changed)
+    def visitWho(self) -> str:
+        """Who comes."""
+        return self._screen.visit[1] if self._screen.visit else ""
+
+    @Property(str, notify=changed)
+    def statusText(self) -> str:
+        """One calm line."""
+        return self._screen.status.text
+
+    @Property(str, notify=changed)
+    def statusDetail(self) -> str:
+        """What to do, or what waits."""
+        return self._screen.status.detail
+
+    @Property(bool, notify=changed)
+    def statusGrave(self) -> bool:
+        """Whether something is wrong that the patient should know."""
+        return self._screen.status.tone is Tone.GRAVE
+
+    @Property(str, notify=changed)
+    def callerName(self) -> str:
+        """Who is on the line."""
+        return self._screen.caller.name if self._screen.caller else ""
+
+    @Property(str, notify=changed)
+    def callerLine(self) -> str:
+        """Role, and that it rings."""
+        return self._screen.caller.line if self._screen.caller else ""
+
+    @Property(str, notify=changed)
+    def callerInitials(self) -> str:
+        """Stand for a missing picture."""
+        return self._screen.caller.initials if self._screen.caller else ""
+
+    @Property(str, notify=changed)
+    def callerPicture(self) -> str:
+        """File address of the picture, or empty."""
+        picture = self._screen.caller.picture if self._screen.caller else ""
+        return QUrl.fromLocalFile(picture).toString() if picture else ""
+
+    @Property(str, notify=changed)
+    def callerPictureName(self) -> str:
+        """For screen readers."""
+        return self._screen.caller.picture_name if self._screen.caller else ""
+
+    @Property(bool, notify=changed)
+    def connecting(self) -> bool:
+        """Answered, no picture yet."""
+        return self._screen.connecting
+
+    @Property(str, notify=changed)
+    def notice(self) -> str:
+        """A word over the picture."""
+        return self._screen.notice
+
+    @Property(str, notify=changed)
+    def endedSentence(self) -> str:
+        """How the call ended."""
+        return self._screen.ended.sentence if self._screen.ended else ""
+
+    @Property(str, notify=changed)
+    def endedAction(self) -> str:
+        """What comes next."""
+        return self._screen.ended.action if self._screen.ended else ""
+
+    @Property(bool, notify=changed)
+    def measuring(self) -> bool:
+        """Whether the panel is shown."""
+        return self._screen.measurement is not None
+
+    @Property(str, notify=changed)
+    def measurementTitle(self) -> str:
+        """What is measured."""
+        return self._screen.measurement.title if self._screen.measurement else ""
+
+    @Property("QStringList", notify=changed)  # type: ignore[arg-type]  # a name of Qt, which the stubs do not foresee
+    def measurementSteps(self) -> list[str]:
+        """Sentences, one below the other."""
+        return list(self._screen.measurement.steps) if self._screen.measurement else []
+
+    @Property(str, notify=changed)
+    def measurementValue(self) -> str:
+        """125 over 80"""
+        return self._screen.measurement.value if self._screen.measurement else ""
+
+    @Property(str, notify=changed)
+    def measurementPulse(self) -> str:
+        """Puls 64"""
+        return self._screen.measurement.pulse if self._screen.measurement else ""
+
+    @Property(str, notify=changed)
+    def measurementMark(self) -> str:
+        """Lagret, Sendt."""
+        return self._screen.measurement.mark if self._screen.measurement else ""
+
+    @Property(bool, notify=changed)
+    def measurementArrived(self) -> bool:
+        """Whether the server has it."""
+        return self._screen.measurement is not None and self._screen.measurement.arrived
+
+    @Property(str, notify=changed)
+    def fakeMark(self) -> str:
+        """Says what is not real."""
+        return self._screen.fake_mark
+
+    @Property(str, notify=changed)
+    def fakeMarkShort(self) -> str:
+        """The same in one word."""
+        return self._screen.fake_mark_short
+
+    @Property(str, notify=settled)
+    def answerText(self) -> str:
+        return self._texts.answer
+
+    @Property(str, notify=settled)
+    def declineText(self) -> str:
+        return self._texts.decline
+
+    @Property(str, notify=settled)
+    def hangUpText(self) -> str:
+        return self._texts.hang_up
+
+    @Property(str, notify=settled)
+    def closeText(self) -> str:
+        return self._texts.close
+
+    @Property(str, notify=settled)
+    def ownPictureText(self) -> str:
+        return self._texts.own_picture
+
+    @Property(str, notify=settled)
+    def fontFamily(self) -> str:
+        return self._font_family
+
+    @Property(float, notify=settled)
+    def capRatio(self) -> float:
+        """Height of a capital letter over the font's pixel size."""
+        return self._cap_ratio
+
+    @Property(QUrl, notify=settled)
+    def videoPage(self) -> QUrl:
+        """The QML file that draws pictures; empty until one is chosen."""
+        return self._video_page
+
+    @Property(VideoFeed, notify=settled)
+    def remote(self) -> VideoFeed:
+        return self._remote
+
+    @Property(VideoFeed, notify=settled)
+    def own(self) -> VideoFeed:
+        return self._own
