@@ -32,13 +32,14 @@ from kiosk.ipc import media_messages as media
 from kiosk.ipc import ui_messages as ui
 from kiosk.ipc.link import Link
 from kiosk.ipc.supervision import Child
-from kiosk.measurements.ask import Cuff, Saved
+from kiosk.measurements.ask import Cuff, SavedReading, WallClock, peripheral_of
 from kiosk.measurements.outbox import Outbox, OutboxError
 from kiosk.measurements.uploader import Uploader
 from kiosk.resources import assets
 from kiosk.settings import PlannedVisit, Settings
-from kiosk.speech.phrases import Phrases, parse_phrases
-from kiosk.speech.speaker import Speaker
+from kiosk.speech.announcer import Announcer
+from kiosk.speech.phrases import parse_phrases
+from kiosk.speech.speaker import Samples, Speaker
 from kiosk.timeline import Timeline
 
 _log = logging.getLogger(__name__)
@@ -80,15 +81,11 @@ class App:
     def __init__(self, settings: Settings, password: str) -> None:
         self._settings = settings
         self._timeline = Timeline(settings.timeline_file)
-        self._phrases: Phrases = parse_phrases(
-            (assets() / "phrases" / f"{settings.language}.toml").read_text(encoding="utf-8")
-        )
         self._contacts = ContactList(contacts(settings))
         self._ui_link: Link[ui.FromUi] | None = None
         self._media_link: Link[media.FromMedia] | None = None
         self._rings: dict[ui.VideoStream, tuple[int, int]] = {}
         self._speech_id = 0
-        self._saying: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
 
         settings.data_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -121,8 +118,11 @@ class App:
             received=self._from_media,
             lost=self._media_lost,
         )
-        self._speaker = Speaker(
-            VOICES[settings.language], settings.voice.words_per_minute, speech_folder, self._voice_works
+        self._announcer = Announcer(
+            parse_phrases((assets() / "phrases" / f"{settings.language}.toml").read_text(encoding="utf-8")),
+            Speaker(VOICES[settings.language], settings.voice.words_per_minute, speech_folder, self._voice_works),
+            self._play,
+            lambda: self.to_media(media.StopSpeaking()),
         )
         self._sip = SipAgent(settings.sip, password, self._from_sip)
         self._outbox: Outbox | None = None
@@ -147,8 +147,19 @@ class App:
             _log.error("the outbox cannot be opened: %s", error)
             self._controller.handle(on.FaultRaised(Fault.STORAGE_FAILED))
             return
-        self._uploader = Uploader(settings.fhir, self._outbox, self._delivered, self._held, self._upload_trouble)
-        self._cuff = Cuff(settings.cuff, settings.fhir, self._outbox)
+        clock = WallClock()
+        fhir = settings.fhir
+        self._uploader = Uploader(
+            self._outbox, fhir.base_url, self, clock, certificate_authority=fhir.certificate_authority
+        )
+        self._cuff = Cuff(
+            peripheral_of(settings.cuff, clock),
+            self._outbox,
+            clock,
+            patient=fhir.patient,
+            device=fhir.device,
+            kept=self.reading_was_kept,
+        )
         self._count_unsent()
 
     async def run(self) -> None:
@@ -160,8 +171,11 @@ class App:
         if self._settings.screen.start:
             parts.insert(0, self._ui.run())
         if self._settings.voice.enabled:
-            parts.append(self._speaker.run())
-            parts.append(self._warm_voice())
+            rings = [
+                Utterance(Spoken.CALLER_RINGS, (("name", caller.name), ("role", caller.role)))
+                for caller in contacts(self._settings)
+            ]
+            parts.append(self._announcer.run(rings))
         if self._uploader is not None:
             parts.append(self._uploader.run())
         tasks = [asyncio.create_task(part) for part in parts]
@@ -347,15 +361,18 @@ class App:
 
     # -- measurements ------------------------------------------------------------------------------------------------
 
-    def _delivered(self, reading_id: str, server_id: str) -> None:
+    def delivered(self, reading_id: str, server_id: str) -> None:
+        """The server holds a reading (UploadListener)."""
         self._controller.reading_delivered(reading_id, server_id)
         self._count_unsent()
 
-    def _held(self, reading_id: str) -> None:
+    def held(self, reading_id: str) -> None:
+        """The server refused a reading for good (UploadListener)."""
         self._controller.handle(on.ReadingHeld(reading_id))
         self._count_unsent()
 
-    def _upload_trouble(self, trouble: Fault | None) -> None:
+    def trouble(self, trouble: Fault | None) -> None:
+        """The way to the care platform (UploadListener)."""
         for fault in (Fault.CARE_PLATFORM_UNREACHABLE, Fault.CARE_PLATFORM_REFUSES):
             self._controller.handle(on.FaultRaised(fault) if fault is trouble else on.FaultCleared(fault))
 
@@ -382,38 +399,25 @@ class App:
 
     def say(self, utterance: Utterance) -> None:
         """Speak, instead of what is being said."""
-        self.stop_saying()
         if self._settings.voice.enabled:
-            self._saying = asyncio.create_task(self._speak(self._phrases.sentence(utterance)))
+            self._announcer.say(utterance)
 
     def stop_saying(self) -> None:
-        """Silence, also for a sentence that is still being made."""
-        if self._saying is not None:
-            self._saying.cancel()
-            self._saying = None
-        self.to_media(media.StopSpeaking())
+        """Silence."""
+        self._announcer.stop()
 
-    async def _speak(self, sentence: str) -> None:
-        made = await self._speaker.samples(sentence)
-        if made is None or self._media_link is None:
+    def _play(self, samples: Samples) -> None:
+        if self._media_link is None:
             return
         memory = os.memfd_create("speech", os.MFD_CLOEXEC)
         try:
             with os.fdopen(memory, "wb", closefd=False) as file:
-                file.write(made.data)
+                file.write(samples.data)
             self._speech_id += 1
             self._note("speaking", id=self._speech_id)
-            self._media_link.send(media.Speak(self._speech_id, made.sample_rate), (memory,))
+            self._media_link.send(media.Speak(self._speech_id, samples.sample_rate), (memory,))
         finally:
             os.close(memory)
-
-    async def _warm_voice(self) -> None:
-        """Make the sentences that must come at once, so that they lie ready when it rings."""
-        await self._speaker.started()
-        for caller in contacts(self._settings):
-            rings = Utterance(Spoken.CALLER_RINGS, (("name", caller.name), ("role", caller.role)))
-            await self._speaker.samples(self._phrases.sentence(rings))
-        await asyncio.Event().wait()
 
     def _voice_works(self, works: bool) -> None:
         self._controller.handle(on.FaultCleared(Fault.NO_VOICE) if works else on.FaultRaised(Fault.NO_VOICE))
@@ -426,7 +430,7 @@ class App:
         if self._cuff is None:
             return MeasurementFault.NOT_SAVED
         result = await self._cuff.measure()
-        return Kept(result.reading_id, result.reading) if isinstance(result, Saved) else result
+        return Kept(result.reading_id, result.reading) if isinstance(result, SavedReading) else result
 
     def reading_was_kept(self) -> None:
         """Send it now."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -82,7 +83,7 @@ class VoiceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PlannedVisit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A visit known without a care plan: ``start`` is an offset date-time."""
 
-    start: str
+    start: Annotated[datetime, msgspec.Meta(tz=True)]
     name: str
     role: str
 
