@@ -1,0 +1,200 @@
+// The nurse's end of one SIP account and at most one call, by JsSIP; it shows nothing and knows no words.
+import JsSIP from "./jssip.js";
+
+const FHIR_JSON = "application/fhir+json";
+const MAXIMUM_MESSAGE_CHARACTERS = 16384;
+
+/**
+ * Emits (as CustomEvent, `detail` in brackets): `registration` {registered, cause}, `state` {state},
+ * `remote` {stream}, `task` {task}.
+ * States: ready, calling, ringing (180 came), connecting (answered), talking (ACK sent), ended, failed.
+ */
+export class Call extends EventTarget {
+  #config;
+  #agent;
+  #session = null;
+  #callId = null;
+
+  state = "starting";
+  registered = false;
+  /** The last final SIP status of an INVITE, its reason phrase, JsSIP's cause, and who ended: local or remote. */
+  status = null;
+  reason = null;
+  cause = null;
+  endedBy = null;
+  /** Whether a 180 came for the last INVITE. */
+  rang = false;
+  reinvites = 0;
+  refusedMessages = 0;
+
+  constructor(config) {
+    super();
+    this.#config = config;
+    const socket = new JsSIP.WebSocketInterface(config.websocket);
+    this.#watchAnswers(socket);
+    this.#agent = new JsSIP.UA({
+      sockets: [socket],
+      uri: config.uri,
+      password: config.password,
+      register: true,
+      register_expires: 120,
+      session_timers: false,
+      user_agent: "Svar demonstration care desk",
+    });
+    this.#agent.on("registered", () => this.#registration(true, null));
+    this.#agent.on("unregistered", ({ cause }) => this.#registration(false, cause ?? null));
+    this.#agent.on("registrationFailed", ({ cause }) => this.#registration(false, cause));
+    this.#agent.on("disconnected", () => this.#registration(false, "disconnected"));
+    this.#agent.on("newRTCSession", ({ originator, session }) => {
+      if (originator === "remote") session.terminate({ status_code: 486 }); // the kiosk's «Ring tilbake» comes later
+    });
+    this.#agent.on("newMessage", ({ originator, message, request }) => {
+      if (originator === "remote") this.#take(message, request);
+    });
+    this.#agent.start();
+  }
+
+  get connection() {
+    return this.#session?.connection ?? null;
+  }
+
+  get active() {
+    return ["calling", "ringing", "connecting", "talking"].includes(this.state);
+  }
+
+  ring(stream) {
+    this.status = this.reason = this.cause = this.endedBy = null;
+    this.reinvites = 0;
+    this.rang = false;
+    this.#enter("calling");
+    const session = this.#agent.call(this.#config.callee, {
+      mediaStream: stream,
+      mediaConstraints: { audio: true, video: true },
+      pcConfig: { iceServers: this.#config.iceServers },
+      eventHandlers: {
+        sending: ({ request }) => {
+          this.#callId = request.call_id;
+        },
+        progress: ({ response }) => {
+          if (response?.status_code !== 180) return;
+          this.rang = true;
+          this.#enter("ringing");
+        },
+        accepted: ({ response }) => {
+          this.#final(response);
+          this.#enter("connecting");
+        },
+        confirmed: () => this.#enter("talking"),
+        reinvite: () => {
+          this.reinvites += 1;
+        },
+        ended: ({ originator, cause }) => this.#over("ended", originator, cause),
+        failed: ({ originator, message, cause }) => {
+          if (message?.status_code) this.#final(message);
+          this.#over("failed", originator, cause);
+        },
+      },
+    });
+    this.#session = session;
+    session.connection.addEventListener("track", ({ streams, track }) =>
+      this.#say("remote", { stream: streams[0] ?? new MediaStream([track]) }),
+    );
+  }
+
+  hangUp() {
+    if (this.#session && !this.#session.isEnded()) this.#session.terminate();
+  }
+
+  /** Send a FHIR Task within the call. `{status, reason}` of the answer to it; status null when none came. */
+  sendTask(task) {
+    const session = this.#session;
+    return new Promise((resolve) => {
+      if (!session || !session.isEstablished()) {
+        resolve({ status: null, reason: "no call" });
+        return;
+      }
+      const answered = (response) => resolve({ status: response.status_code, reason: response.reason_phrase });
+      session.sendRequest(JsSIP.C.MESSAGE, {
+        extraHeaders: [`Content-Type: ${FHIR_JSON}`],
+        body: JSON.stringify(task),
+        eventHandlers: {
+          onSuccessResponse: answered,
+          onErrorResponse: answered,
+          onTransportError: () => resolve({ status: null, reason: "transport" }),
+          onRequestTimeout: () => resolve({ status: null, reason: "timeout" }),
+          onDialogError: () => resolve({ status: null, reason: "dialog" }),
+        },
+      });
+    });
+  }
+
+  /** JsSIP forgets an INVITE when it cancels it; the 487 that answers it comes later and is read here. */
+  #watchAnswers(socket) {
+    let forward = null;
+    const watch = (data) => {
+      if (this.state === "failed" && this.status === null && typeof data === "string") {
+        const [, status, reason] = /^SIP\/2\.0 ([3-6]\d\d) (.*)/.exec(data) ?? [];
+        const callId = /^(?:call-id|i)\s*:\s*(\S+)/im.exec(data)?.[1];
+        if (status && callId === this.#callId && /^cseq\s*:\s*\d+\s+INVITE\s*$/im.test(data)) {
+          this.#final({ status_code: Number(status), reason_phrase: reason.trim() });
+          this.#enter("failed");
+        }
+      }
+      forward(data);
+    };
+    Object.defineProperty(socket, "ondata", {
+      get: () => (forward ? watch : null),
+      set: (handler) => {
+        forward = handler;
+      },
+    });
+  }
+
+  #take(message, request) {
+    const refuse = (status) => {
+      this.refusedMessages += 1;
+      message.reject({ status_code: status });
+    };
+    const from = request.from.uri;
+    if (`sip:${from.user}@${from.host}` !== this.#config.callee) return refuse(403);
+    const type = (request.getHeader("Content-Type") ?? "").split(";")[0].trim().toLowerCase();
+    if (type !== FHIR_JSON) return refuse(415);
+    if (request.body.length > MAXIMUM_MESSAGE_CHARACTERS) return refuse(413);
+    let task;
+    try {
+      task = JSON.parse(request.body);
+    } catch {
+      return refuse(400);
+    }
+    if (task?.resourceType !== "Task") return refuse(400);
+    message.accept();
+    this.#say("task", { task });
+  }
+
+  #registration(registered, cause) {
+    this.registered = registered;
+    if (registered && this.state === "starting") this.#enter("ready");
+    this.#say("registration", { registered, cause });
+  }
+
+  #final(response) {
+    this.status = response?.status_code ?? null;
+    this.reason = response?.reason_phrase ?? null;
+  }
+
+  #over(state, originator, cause) {
+    this.endedBy = originator === "remote" ? "remote" : "local";
+    this.cause = cause;
+    this.#session = null;
+    this.#enter(state);
+  }
+
+  #enter(state) {
+    this.state = state;
+    this.#say("state", { state });
+  }
+
+  #say(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
