@@ -64,8 +64,6 @@ def _toml(value: object) -> str:
         return json.dumps(str(value), ensure_ascii=False)
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, datetime):
-        return value.isoformat()
     if isinstance(value, tuple | list):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     if isinstance(value, CallerClass):

@@ -2,7 +2,8 @@
 import { drawClock } from "./clock_strip.js";
 
 const WIDTH = 640;
-const HEIGHT = 360;
+const HEIGHT = 480;
+const CANVAS_PER_DRAWN = 4 / 3; // the nurse is drawn on 480 by 360 and scaled up
 const PICTURES_PER_SECOND = 25;
 const TONE_ON_S = 0.3;
 const TONE_PERIOD_S = 1.0;
@@ -10,26 +11,30 @@ const TONE_GAIN = 0.1; // -20 dBFS, as loud as a voice
 const EDGE_S = 0.005; // a pulse without an edge clicks, and a click is heard in every band
 
 function drawNurse(pen, milliseconds) {
+  const width = WIDTH / CANVAS_PER_DRAWN;
+  const height = HEIGHT / CANVAS_PER_DRAWN;
+  pen.save();
+  pen.scale(CANVAS_PER_DRAWN, CANVAS_PER_DRAWN);
   const seconds = milliseconds / 1000;
   const sway = Math.sin(seconds * 1.3) * 8;
-  const wall = pen.createLinearGradient(0, 0, 0, HEIGHT);
+  const wall = pen.createLinearGradient(0, 0, 0, height);
   wall.addColorStop(0, "#dfe9ec");
   wall.addColorStop(1, "#b7cdd3");
   pen.fillStyle = wall;
-  pen.fillRect(0, 0, WIDTH, HEIGHT);
+  pen.fillRect(0, 0, width, height);
   pen.fillStyle = "#f6fafb";
-  pen.fillRect(60, 80, 120, 150);
+  pen.fillRect(20, 80, 104, 150);
   pen.fillStyle = "#9cc4d8";
-  pen.fillRect(68, 88, 104, 134);
+  pen.fillRect(28, 88, 88, 134);
 
   pen.save();
-  pen.translate(WIDTH / 2 + sway, 0);
+  pen.translate(width / 2 + sway, 0);
   pen.fillStyle = "#2b6f86"; // tunic
   pen.beginPath();
-  pen.moveTo(-130, HEIGHT);
+  pen.moveTo(-130, height);
   pen.quadraticCurveTo(-125, 262, -40, 246);
   pen.lineTo(40, 246);
-  pen.quadraticCurveTo(125, 262, 130, HEIGHT);
+  pen.quadraticCurveTo(125, 262, 130, height);
   pen.fill();
   pen.fillStyle = "#e2b08e"; // neck
   pen.fillRect(-20, 212, 40, 44);
@@ -62,7 +67,7 @@ function drawNurse(pen, milliseconds) {
 
   const swing = Math.sin(seconds * 4) * 0.35;
   pen.save(); // a waving hand: a still picture is seen at once
-  pen.translate(500, 320);
+  pen.translate(412, 320);
   pen.rotate(swing);
   pen.fillStyle = "#2b6f86";
   pen.fillRect(-16, -40, 32, 90);
@@ -73,15 +78,16 @@ function drawNurse(pen, milliseconds) {
   pen.restore();
 
   pen.fillStyle = "#10323d";
-  pen.fillRect(0, HEIGHT - 34, WIDTH, 34);
+  pen.fillRect(0, height - 34, width, 34);
   pen.fillStyle = "#ffffff";
   pen.font = "600 20px sans-serif";
   pen.textBaseline = "middle";
   pen.textAlign = "left";
-  pen.fillText("Laget bilde", 14, HEIGHT - 16);
+  pen.fillText("Laget bilde", 14, height - 16);
   pen.textAlign = "right";
   const clock = new Date(milliseconds).toLocaleTimeString("nb-NO");
-  pen.fillText(`${clock},${Math.floor((milliseconds % 1000) / 100)}`, WIDTH - 14, HEIGHT - 16);
+  pen.fillText(`${clock},${Math.floor((milliseconds % 1000) / 100)}`, width - 14, height - 16);
+  pen.restore();
 }
 
 /** A video track of a moving picture that carries its clock; `{track, stop()}`. */
