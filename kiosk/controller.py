@@ -280,6 +280,8 @@ class Controller:
     def _tell_nurse(self, what: do.TaskNews, reading_id: str | None, reason: str | None) -> None:
         call_id = self._current_call()
         session = self._sessions.get(call_id) if call_id is not None else None
+        if session is not None and what is do.TaskNews.SAVED and reading_id is not None:
+            session.answer_with(reading_id)
         request = session.request_for(reading_id) if session is not None else None
         if session is None or request is None:
             return

@@ -24,11 +24,12 @@ class CallSession:
         """The nurse's request that is being worked on from now on; a newer one replaces it."""
         self._request = request
 
-    def request_for(self, reading_id: str | None) -> Request | None:
-        """The request that a reading answers, or the open one."""
-        if reading_id is None:
-            return self._request
-        if reading_id not in self._requests_by_reading and self._request is not None:
+    def answer_with(self, reading_id: str) -> None:
+        """This reading answers the open request; others, which a device had stored, answer nothing."""
+        if self._request is not None:
             self._requests_by_reading[reading_id] = self._request
             self._request = None
-        return self._requests_by_reading.get(reading_id)
+
+    def request_for(self, reading_id: str | None) -> Request | None:
+        """The request that a reading answers, or without a reading the open one."""
+        return self._request if reading_id is None else self._requests_by_reading.get(reading_id)

@@ -1,0 +1,285 @@
+"""The hub with fakes at every edge: effects reach the right part, presses for gone screens do nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from kiosk.controller import Controller, Kept
+from kiosk.facts.calls import CallOutcome
+from kiosk.facts.measurement import MeasurementFault, MeasurementKind
+from kiosk.facts.moment import Moment
+from kiosk.facts.spoken import Spoken, Utterance
+from kiosk.flow import events as on
+from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Measured, Ringing, Talking
+from kiosk.flow.transitions import FlowSettings
+from kiosk.ipc import media_messages as media
+from kiosk.timeline import Timeline
+from tests.call.test_policy import KARI, TASK
+from tests.flow.test_transitions import reading
+
+
+class FakeSignalling:
+    def __init__(self) -> None:
+        self.done: list[tuple[object, ...]] = []
+
+    def ring(self, call_id: str) -> None:
+        self.done.append(("ring", call_id))
+
+    def accept(self, call_id: str, sdp: str) -> None:
+        self.done.append(("accept", call_id, sdp))
+
+    def reject(self, call_id: str, status: int) -> None:
+        self.done.append(("reject", call_id, status))
+
+    def hang_up(self, call_id: str) -> None:
+        self.done.append(("hang_up", call_id))
+
+    def reinvite(self, call_id: str, sdp: str) -> None:
+        self.done.append(("reinvite", call_id, sdp))
+
+    def answer_reinvite(self, call_id: str, sdp: str) -> None:
+        self.done.append(("answer_reinvite", call_id, sdp))
+
+    def refuse_reinvite(self, call_id: str) -> None:
+        self.done.append(("refuse_reinvite", call_id))
+
+    def send_message(self, call_id: str, content_type: str, body: bytes) -> None:
+        self.done.append(("message", call_id, content_type, msgspec.json.decode(body)))
+
+    def last(self) -> tuple[object, ...]:
+        return self.done[-1]
+
+    def task_news(self) -> list[tuple[str, object]]:
+        news = []
+        for one in self.done:
+            if one[0] == "message" and isinstance(one[3], dict):
+                news.append((str(one[3]["status"]), one[3].get("output")))
+        return news
+
+
+class FakeOutside:
+    def __init__(self) -> None:
+        self.media: list[msgspec.Struct] = []
+        self.shown: list[tuple[int, KioskState]] = []
+        self.said: list[Spoken] = []
+        self.woken = 0
+        self.silenced = 0
+        self.sent = 0
+        self.result: asyncio.Future[Kept | MeasurementFault] = asyncio.get_running_loop().create_future()
+
+    def to_media(self, message: msgspec.Struct) -> None:
+        self.media.append(message)
+
+    def show(self, revision: int, state: KioskState) -> None:
+        self.shown.append((revision, state))
+
+    def wake_screen(self) -> None:
+        self.woken += 1
+
+    def say(self, utterance: Utterance) -> None:
+        self.said.append(utterance.spoken)
+
+    def stop_saying(self) -> None:
+        self.silenced += 1
+
+    def measure(self, kind: MeasurementKind) -> Awaitable[Kept | MeasurementFault]:
+        return self.result
+
+    def reading_was_kept(self) -> None:
+        self.sent += 1
+
+
+class Kiosk:
+    def __init__(self) -> None:
+        self.signalling = FakeSignalling()
+        self.outside = FakeOutside()
+        self.seconds = 0.0
+        self.controller = Controller(
+            KioskState(),
+            FlowSettings(60.0, 8.0),
+            "p-1",
+            self.signalling,
+            self.outside,
+            lambda: Moment(datetime(2026, 11, 21, tzinfo=UTC), self.seconds),
+            Timeline(None),
+        )
+
+    @property
+    def revision(self) -> int:
+        return self.outside.shown[-1][0]
+
+    def call(self, call_id: str = "1") -> None:
+        self.controller.call_arrived(on.CallArrived(call_id, KARI), f"offer {call_id}")
+
+    def talk(self) -> None:
+        self.call()
+        self.controller.handle(on.AnswerPressed())
+        self.controller.call_answered("1", "answer")
+        self.controller.handle(on.PeerSeenOrHeard("1"))
+
+
+@pytest.fixture
+async def kiosk() -> Kiosk:
+    return Kiosk()
+
+
+async def test_a_call_from_ring_to_talk(kiosk: Kiosk) -> None:
+    kiosk.call()
+    assert kiosk.outside.woken == 1
+    assert kiosk.outside.media == [media.PrepareCall("1", "offer 1"), media.StartRing(media.RingTone.STANDARD)]
+    assert kiosk.outside.said == [Spoken.CALLER_RINGS]
+    kiosk.controller.painted(kiosk.revision)
+    assert kiosk.signalling.done == []
+    kiosk.controller.handle(on.RingSounding())
+    assert kiosk.signalling.done == [("ring", "1")]
+    kiosk.controller.handle(on.AnswerPressed())
+    assert media.AcceptCall("1") in kiosk.outside.media
+    assert isinstance(kiosk.controller.state.phase, Connecting)
+    kiosk.controller.call_answered("1", "answer")
+    assert kiosk.signalling.last() == ("accept", "1", "answer")
+    kiosk.controller.handle(on.PeerSeenOrHeard("1"))
+    assert isinstance(kiosk.controller.state.phase, Talking)
+    kiosk.controller.handle(on.HangUpPressed())
+    assert kiosk.signalling.last() == ("hang_up", "1")
+    assert kiosk.outside.media[-1] == media.DropCall("1")
+
+
+async def test_hanging_up_before_the_answer_went_out_is_a_decline(kiosk: Kiosk) -> None:
+    kiosk.call()
+    kiosk.controller.handle(on.AnswerPressed())
+    kiosk.controller.handle(on.HangUpPressed())
+    assert kiosk.signalling.last() == ("reject", "1", 603)
+    kiosk.controller.call_answered("1", "too late")
+    assert kiosk.signalling.last() == ("reject", "1", 603)
+
+
+async def test_a_second_call_leaves_the_first_alone(kiosk: Kiosk) -> None:
+    kiosk.talk()
+    kiosk.call("2")
+    assert kiosk.signalling.last() == ("reject", "2", 486)
+    kiosk.controller.call_over("2", CallOutcome.HUNG_UP_THERE)
+    assert isinstance(kiosk.controller.state.phase, Talking)
+
+
+async def test_a_press_for_a_screen_that_has_gone(kiosk: Kiosk) -> None:
+    home = kiosk.revision
+    kiosk.call()
+    ring = kiosk.revision
+    assert kiosk.controller.meant_for_this_screen(ring)
+    assert not kiosk.controller.meant_for_this_screen(home)
+    kiosk.controller.call_over("1", CallOutcome.CANCELLED)
+    kiosk.call("2")
+    assert not kiosk.controller.meant_for_this_screen(ring)
+    assert not kiosk.controller.meant_for_this_screen(12345)
+
+
+async def test_hang_up_on_the_connecting_page_still_counts_when_the_picture_came(kiosk: Kiosk) -> None:
+    kiosk.call()
+    kiosk.controller.handle(on.AnswerPressed())
+    connecting = kiosk.revision
+    kiosk.controller.handle(on.PeerSeenOrHeard("1"))
+    assert kiosk.controller.meant_for_this_screen(connecting)
+
+
+async def test_the_media_process_dies_and_the_call_is_offered_anew(kiosk: Kiosk) -> None:
+    kiosk.talk()
+    kiosk.controller.handle(on.MediaLost())
+    kiosk.controller.handle(on.MediaBack())
+    assert kiosk.outside.media[-1] == media.ReofferCall("1", media.Negotiated("offer 1", "answer"))
+    kiosk.controller.offer_ready("1", "fresh offer")
+    assert kiosk.signalling.last() == ("reinvite", "1", "fresh offer")
+
+
+async def test_media_dies_between_the_press_and_the_answer(kiosk: Kiosk) -> None:
+    kiosk.call()
+    kiosk.controller.handle(on.AnswerPressed())
+    kiosk.controller.handle(on.MediaLost())
+    kiosk.outside.media.clear()
+    kiosk.controller.handle(on.MediaBack())
+    assert kiosk.outside.media == [media.PrepareCall("1", "offer 1"), media.AcceptCall("1")]
+    kiosk.controller.call_answered("1", "answer")
+    assert kiosk.signalling.last() == ("accept", "1", "answer")
+
+
+async def test_an_offer_of_the_other_end_during_the_talk(kiosk: Kiosk) -> None:
+    kiosk.talk()
+    kiosk.controller.call_answered("1", "second answer")
+    assert kiosk.signalling.last() == ("answer_reinvite", "1", "second answer")
+    kiosk.controller.call_refused("1")
+    assert kiosk.signalling.last() == ("refuse_reinvite", "1")
+    assert isinstance(kiosk.controller.state.phase, Talking)
+
+
+async def test_an_unusable_offer_is_488(kiosk: Kiosk) -> None:
+    kiosk.call()
+    kiosk.controller.call_refused("1")
+    assert kiosk.signalling.done == [("reject", "1", 488)]
+    assert isinstance(kiosk.controller.state.phase, Ended)
+
+
+async def ask(kiosk: Kiosk) -> None:
+    kiosk.controller.message_received("1", "application/fhir+json; charset=utf-8", msgspec.json.encode(TASK))
+    await asyncio.sleep(0)
+
+
+async def test_a_measurement_and_its_news(kiosk: Kiosk) -> None:
+    kiosk.talk()
+    await ask(kiosk)
+    assert kiosk.signalling.task_news() == [("accepted", None)]
+    kiosk.outside.result.set_result(Kept("r", reading()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert isinstance(kiosk.controller.state.measurement, Measured)
+    assert kiosk.outside.sent == 1
+    kiosk.controller.reading_delivered("r", "42")
+    output = [{"type": {"text": "Observation"}, "valueReference": {"reference": "Observation/42"}}]
+    assert kiosk.signalling.task_news() == [("accepted", None), ("in-progress", None), ("completed", output)]
+
+
+async def test_a_reading_that_was_delivered_before_it_was_shown(kiosk: Kiosk) -> None:
+    kiosk.talk()
+    await ask(kiosk)
+    kiosk.controller.reading_delivered("r", "42")
+    kiosk.outside.result.set_result(Kept("r", reading()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert [status for status, _ in kiosk.signalling.task_news()] == ["accepted", "in-progress", "completed"]
+
+
+async def test_a_measurement_that_failed_can_be_asked_for_again(kiosk: Kiosk) -> None:
+    kiosk.talk()
+    await ask(kiosk)
+    kiosk.outside.result.set_result(MeasurementFault.NO_VALUE)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert [status for status, _ in kiosk.signalling.task_news()] == ["accepted", "failed"]
+    kiosk.outside.result = asyncio.get_running_loop().create_future()
+    await ask(kiosk)
+    assert [status for status, _ in kiosk.signalling.task_news()] == ["accepted", "failed", "accepted"]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [("text/plain", b"hei"), ("application/fhir+json", b"{"), ("application/fhir+json", b'{"resourceType":"Task"}')],
+)
+async def test_other_messages_are_ignored(kiosk: Kiosk, content_type: str, body: bytes) -> None:
+    kiosk.talk()
+    before = kiosk.controller.state
+    kiosk.controller.message_received("1", content_type, body)
+    kiosk.controller.message_received("nobody", content_type, body)
+    assert kiosk.controller.state == before
+
+
+async def test_a_painted_home_page_is_no_ring(kiosk: Kiosk) -> None:
+    home = kiosk.revision
+    kiosk.call()
+    kiosk.controller.handle(on.RingSounding())
+    kiosk.controller.painted(home)
+    assert kiosk.signalling.done == []
+    assert isinstance(kiosk.controller.state.phase, Ringing)
+    assert isinstance(KioskState().phase, Idle)
