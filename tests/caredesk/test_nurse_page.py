@@ -247,6 +247,7 @@ async def test_a_blood_pressure_is_asked_for_and_shown(
     assert (reading.id, reading.systolic, reading.diastolic, reading.pulse_rate) == ("obs-1", 125, 80, 64)
     assert reading.unit == "mm[Hg]"
     assert "125/80" in await kari.text("newest")
+    assert await kari.text("newest-unit") == "mmHg"
     await kari.page.wait_for_function("() => document.querySelectorAll('#readings tr').length === 1")
     local = datetime.fromisoformat("2026-11-21T10:15:00+01:00").astimezone()
     assert f"{local:%H:%M}" in await kari.text("readings")

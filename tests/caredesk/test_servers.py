@@ -11,10 +11,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from kiosk.caredesk.chromium_nurse import ChromiumNurse
 from kiosk.caredesk.kiosk_settings import KioskOptions
 from kiosk.caredesk.servers import DEVICE, PATIENT, CareDesk, CareDeskError, Ports
 from kiosk.facts.caller import CallerClass
 from kiosk.settings import PlannedVisit, load_settings
+from tests.caredesk.care_platform import blood_pressure
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -65,6 +67,19 @@ async def test_a_kiosk_gets_all_it_needs(tmp_path: Path) -> None:
                 assert (await answer.json())["callee"] == settings.sip.address
         assert len(children() - before) >= 3
     assert children() == before
+
+
+async def test_the_page_shows_the_readings_of_the_real_server(tmp_path: Path) -> None:
+    async with CareDesk(tmp_path / "desk", virtual_sound=False) as desk, ChromiumNurse() as nurse:
+        for identity, systolic, day in (("older", 118, "20"), ("newer", 125, "21")):
+            reading = blood_pressure(identity, systolic, 80, 64, f"2026-11-{day}T10:15:00+01:00")
+            await desk.fhir.put({**reading, "subject": {"reference": f"Patient/{PATIENT}"}})
+        other = blood_pressure("other", 199, 99, 99, "2026-11-21T11:00:00+01:00")
+        await desk.fhir.put({**other, "subject": {"reference": "Patient/someone-else"}})
+        await nurse.start(desk.address)
+        await nurse.page.wait_for_function("() => document.querySelectorAll('#readings tr').length > 0")
+        rows = (await nurse.text("readings")).splitlines()
+        assert ["125/80" in rows[0], "118/80" in rows[1], len(rows)] == [True, True, 2]
 
 
 async def test_what_was_started_is_ended_when_a_part_fails(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import { readClock } from "./clock_strip.js";
 import { openMedia } from "./generated_media.js";
 
 const READINGS_SHOWN = 5;
+const UNITS = { "mm[Hg]": "mmHg" }; // UCUM to what people write
 const part = (id) => document.getElementById(id);
 const parameters = new URLSearchParams(location.search);
 
@@ -169,6 +170,8 @@ class Page {
     this.#svar.lastObservation = reading;
     this.#svar.times.reading = Date.now();
     part("newest-value").textContent = pressure(reading);
+    part("newest-unit").textContent = UNITS[reading.unit] ?? reading.unit ?? "";
+    part("newest-time").textContent = `Målt ${clockTime(reading.effective)}`;
     part("newest-pulse").textContent = number(reading.pulseRate);
     part("newest").hidden = false;
   }
