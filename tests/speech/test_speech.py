@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import asyncio
+import math
 import os
 import signal
 from collections.abc import AsyncIterator
