@@ -55,7 +55,7 @@ class VirtualSoundCard:
             "PULSE_SERVER": f"unix:{self._socket}",
             "PULSE_SINK": KIOSK_LOUDSPEAKER,
             "PULSE_SOURCE": f"{KIOSK_MICROPHONE}.monitor",
-            "PULSE_LATENCY_MSEC": "20",
+            "PULSE_LATENCY_MSEC": "40",
         }
 
     @property
@@ -114,6 +114,8 @@ class VirtualSoundCard:
             raise SoundCardError(f"pulseaudio did not open its socket within {_START_LIMIT_S:.0f} s.") from error
         for sink in SINKS:
             await self._record(sink, latency_ms=10, stdout=asyncio.subprocess.DEVNULL)
+        # A null sink has rendered up to two seconds ahead by now: wait until sound flows in small steps.
+        await asyncio.gather(*(self.listen(sink, 0.1) for sink in SINKS))
 
     async def stop(self) -> None:
         """End every process that was started; safe to call twice."""

@@ -48,6 +48,8 @@ def main() -> int:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="media %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("aioice").setLevel(logging.WARNING)  # it tells of every candidate pair, with addresses
+    # PipeWire's ALSA bridge may otherwise choose buffers of seconds (call.md C).
+    os.environ.setdefault("PIPEWIRE_LATENCY", "480/48000")
     try:
         connection = _connection(arguments)
     except OSError as error:

@@ -25,7 +25,8 @@ from kiosk.media.threads import in_daemon_thread
 
 _log = logging.getLogger(__name__)
 
-STREAM_LATENCY_S = 0.04
+STREAM_LATENCY_S = 0.03
+"""Wished of PortAudio. Tried through ALSA's pulse plugin: 20 ms starves under load, 40 ms comes in pairs of blocks."""
 STALLED_AFTER_S = 2.0
 RETRY_S = 3.0
 _WATCH_S = 0.2
