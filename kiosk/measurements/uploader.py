@@ -33,6 +33,7 @@ MAXIMUM_BODY = 1_048_576
 """Bytes of an answer that are read; an Observation has some two thousand."""
 
 _STORAGE_PAUSE_S = 30.0
+_TRUST_PAUSE_S = 60.0
 _LOCATION = re.compile(r"(?:^|/)Observation/([A-Za-z0-9\-.]{1,64})(?:/|$)")
 
 
@@ -98,18 +99,26 @@ class Uploader:
         self._woken.set()
 
     async def run(self) -> None:
-        """Send for ever. Raises OSError or ssl.SSLError at once when the certificate authority cannot be read."""
-        context: ssl.SSLContext | bool = True
-        if self._certificate_authority is not None:
-            context = ssl.create_default_context(cafile=str(self._certificate_authority))
+        """Send for ever; ends only by being cancelled."""
         timeout = aiohttp.ClientTimeout(total=self._request_s)
-        connector = aiohttp.TCPConnector(ssl=context, limit=1)
+        connector = aiohttp.TCPConnector(ssl=await self._trust(), limit=1)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
             at_once = True
             while True:
                 await self._patience()
                 pause = await self._pass(session, at_once)
                 at_once = await self._wait(pause)
+
+    async def _trust(self) -> ssl.SSLContext | bool:
+        """Whom to believe: the system's authorities, or the one of the settings once it can be read."""
+        while self._certificate_authority is not None:
+            try:
+                return ssl.create_default_context(cafile=str(self._certificate_authority))
+            except OSError as error:  # ssl.SSLError is one
+                _log.error("the certificate authority %s cannot be used: %s", self._certificate_authority, error)
+                self._report(Fault.CARE_PLATFORM_REFUSES)
+                await self._wait(_TRUST_PAUSE_S)
+        return True
 
     async def _patience(self) -> None:
         left = self._not_before - asyncio.get_running_loop().time()
