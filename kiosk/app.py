@@ -373,12 +373,19 @@ class App:
 
     def trouble(self, trouble: Fault | None) -> None:
         """The way to the care platform (UploadListener)."""
-        for fault in (Fault.CARE_PLATFORM_UNREACHABLE, Fault.CARE_PLATFORM_REFUSES):
+        for fault in (Fault.CARE_PLATFORM_UNREACHABLE, Fault.CARE_PLATFORM_REFUSES, Fault.STORAGE_FAILED):
             self._controller.handle(on.FaultRaised(fault) if fault is trouble else on.FaultCleared(fault))
 
     def _count_unsent(self) -> None:
-        if self._outbox is not None:
-            self._controller.handle(on.UnsentCounted(self._outbox.counts().waiting))
+        if self._outbox is None:
+            return
+        try:
+            unsent = self._outbox.counts().waiting
+        except OutboxError as error:
+            _log.error("the outbox cannot be read: %s", error)
+            self._controller.handle(on.FaultRaised(Fault.STORAGE_FAILED))
+            return
+        self._controller.handle(on.UnsentCounted(unsent))
 
     # -- what the controller reaches (Outside) -----------------------------------------------------------------------
 

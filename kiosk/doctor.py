@@ -20,7 +20,7 @@ import msgspec
 from kiosk.ipc import media_messages as media
 from kiosk.ipc.link import Link
 from kiosk.ipc.supervision import Child
-from kiosk.measurements.outbox import Outbox, OutboxError
+from kiosk.measurements.outbox import Counts, Outbox, OutboxError
 from kiosk.resources import assets
 from kiosk.settings import Settings, SettingsError, load_settings, read_password
 from kiosk.speech.phrases import PhraseError, parse_phrases
@@ -110,9 +110,13 @@ async def _screen(settings: Settings) -> list[Finding]:
 async def _storage(settings: Settings) -> list[Finding]:
     try:
         settings.data_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        outbox = Outbox.open(settings.data_directory / "outbox.sqlite")
-        counts = outbox.counts()
-        outbox.close()
+        file = settings.data_directory / "outbox.sqlite"
+        counts = Counts()
+        if file.exists():
+            # Only looking: the kiosk may be running and writing.
+            outbox = Outbox.open(file, writing=False)
+            counts = outbox.counts()
+            outbox.close()
         free = shutil.disk_usage(settings.data_directory).free // 1_000_000
     except (OSError, OutboxError) as error:
         return [

@@ -6,6 +6,7 @@ import tomllib
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -177,6 +178,19 @@ def load_settings(path: Path) -> Settings:
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: not UTF-8 text (byte {error.start}). Write the file anew.") from error
     return parse_settings(text, str(path))
+
+
+def check_addresses(settings: Settings) -> None:
+    """Refuse addresses that would carry a call or a reading in the clear: only loopback may. Raises SettingsError."""
+    addresses = [("sip.servers", server, "wss", "ws") for server in settings.sip.servers]
+    addresses.append(("fhir.base_url", settings.fhir.base_url, "https", "http"))
+    for key, address, secure, plain in addresses:
+        parts = urlsplit(address)
+        if parts.scheme == secure and parts.hostname:
+            continue
+        if parts.scheme == plain and parts.hostname in ("localhost", "127.0.0.1", "::1"):
+            continue
+        raise SettingsError(f"{key}: {address} is not a {secure}: address. Write one; {plain}: is for loopback only.")
 
 
 def read_password(path: Path) -> str:
