@@ -168,6 +168,7 @@ class Kamailio:
         self._wss_port = wss_port
         self._ws_port = ws_port
         self._edges: tuple[_Edge, ...] = ()
+        self._udp_ports: tuple[int, int] | None = None
 
     @property
     def wss_address(self) -> str:
@@ -187,7 +188,10 @@ class Kamailio:
                 "kamailio is not installed: install kamailio, kamailio-websocket-modules and kamailio-tls-modules"
             )
         version = await self._version(program)
-        device_udp, desk_udp = _free_udp_ports()
+        if self._udp_ports is None:
+            # Kept over a restart: they stand in the routes of calls that go on meanwhile.
+            self._udp_ports = _free_udp_ports()
+        device_udp, desk_udp = self._udp_ports
         device = self._write_edge("device", version, device_udp, desk_udp, DigestAlgorithm.SHA_256)
         desk = self._write_edge("desk", version, desk_udp, device_udp, DigestAlgorithm.MD5)
         self._edges = (_Edge(program, device, "device"), _Edge(program, desk, "desk"))

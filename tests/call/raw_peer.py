@@ -72,7 +72,8 @@ class RawPeer:
     def __init__(self, address: str, user: str, password: str, domain: str = "svar.example") -> None:
         self.address, self.user, self.password, self.domain = address, user, password, domain
         self.host = f"{secrets.token_hex(6)}.invalid"
-        self.contact = f"<sip:{secrets.token_hex(4)}@{self.host};transport=ws>"
+        self.binding = f"<sip:{secrets.token_hex(4)}@{self.host};transport=ws>"
+        self.contact = self.binding
         self.instance = str(uuid.uuid4())
         self.inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._session: aiohttp.ClientSession | None = None
@@ -165,7 +166,7 @@ class RawPeer:
 
     async def register(self, expires: int = 300) -> Message:
         leg = Leg(secrets.token_hex(8), f"<{self.identity}>;tag={secrets.token_hex(4)}", f"<{self.identity}>", "")
-        contact = f'{self.contact};+sip.ice;reg-id=1;+sip.instance="<urn:uuid:{self.instance}>";expires={expires}'
+        contact = f'{self.binding};+sip.ice;reg-id=1;+sip.instance="<urn:uuid:{self.instance}>";expires={expires}'
         extra = [("Contact", contact), ("Supported", "path,gruu,outbound")]
         await self.send(self.request("REGISTER", f"sip:{self.domain}", leg, extra))
         reply = await self.final("REGISTER")

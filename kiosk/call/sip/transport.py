@@ -1,0 +1,137 @@
+"""SIP over secure WebSocket (RFC 7118): the only file of the SIP layers that touches a socket. Knows no SIP.
+
+wss: is verified against the system's authorities or the given one; plain ws: is refused except to loopback addresses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import ssl
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from kiosk.call.sip.messages import MAXIMUM_MESSAGE
+
+CONNECT_LIMIT_S = 5.0
+PING_S = 20.0
+"""WebSocket pings (RFC 7118 6): below what mobile carriers allow an idle connection; no answer within half: dead."""
+_SEND_LIMIT_S = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class ConnectionFailed(Exception):
+    """No server could be reached, or the connection was lost; the text is for the log."""
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_server(address: str) -> str:
+    """The address, if it may be used. Raises ValueError."""
+    parts = urlsplit(address)
+    if parts.scheme not in ("wss", "ws") or not parts.hostname or parts.username or parts.fragment:
+        raise ValueError(f"{address!r} is not of the form wss://host:port/path")
+    if parts.scheme == "ws" and not _is_loopback(parts.hostname):
+        raise ValueError(f"{address!r}: plain ws: is allowed to this machine only; use wss:")
+    return address
+
+
+class Connection:
+    """An open WebSocket. One reader; ``send`` from one task at a time."""
+
+    def __init__(self, session: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._session = session
+        self._socket = socket
+
+    async def send(self, data: bytes) -> None:
+        """One message, one frame. Raises ConnectionFailed."""
+        try:
+            async with asyncio.timeout(_SEND_LIMIT_S):
+                try:
+                    text = data.decode()
+                except UnicodeDecodeError:
+                    await self._socket.send_bytes(data)
+                else:
+                    await self._socket.send_str(text)
+        except (OSError, TimeoutError, aiohttp.ClientError) as error:
+            raise ConnectionFailed(f"sending: {error or type(error).__name__}") from error
+
+    async def receive(self) -> bytes:
+        """The next frame. Raises ConnectionFailed at the end, also when pings stay unanswered."""
+        while True:
+            frame = await self._socket.receive()
+            if frame.type is aiohttp.WSMsgType.TEXT:
+                text: str = frame.data
+                return text.encode(errors="surrogatepass")
+            if frame.type is aiohttp.WSMsgType.BINARY:
+                return bytes(frame.data)
+            if frame.type in (aiohttp.WSMsgType.PING, aiohttp.WSMsgType.PONG, aiohttp.WSMsgType.CONTINUATION):
+                continue
+            detail = self._socket.exception() or f"close code {self._socket.close_code}"
+            raise ConnectionFailed(f"closed: {detail}")
+
+    async def close(self) -> None:
+        """Bounded; never raises for a connection that is already gone."""
+        try:
+            async with asyncio.timeout(0.5):
+                await self._socket.close()
+        except (OSError, TimeoutError, aiohttp.ClientError):
+            log.debug("the connection did not close cleanly")
+        await self._session.close()
+
+
+class Transport:
+    """The servers in their order. Raises ValueError for an address that may not be used, OSError for an unreadable
+    authority file, ssl.SSLError for one without certificates."""
+
+    def __init__(self, servers: Sequence[str], authority: Path | None) -> None:
+        if not servers:
+            raise ValueError("no SIP server is named")
+        self._servers = tuple(check_server(one) for one in servers)
+        self._context = ssl.create_default_context(cafile=str(authority) if authority is not None else None)
+        self._context.minimum_version = ssl.TLSVersion.TLSv1_2
+
+    async def connect(self) -> Connection:
+        """The first server that answers. Raises ConnectionFailed with what each one said."""
+        said: list[str] = []
+        for server in self._servers:
+            try:
+                return await self._connect(server)
+            except (OSError, TimeoutError, aiohttp.ClientError, ConnectionFailed) as error:
+                said.append(f"{server}: {error or type(error).__name__}")
+        raise ConnectionFailed("; ".join(said))
+
+    async def _connect(self, server: str) -> Connection:
+        session = aiohttp.ClientSession()
+        try:
+            async with asyncio.timeout(CONNECT_LIMIT_S):
+                socket = await session.ws_connect(
+                    server,
+                    protocols=("sip",),
+                    heartbeat=PING_S,
+                    max_msg_size=MAXIMUM_MESSAGE,
+                    ssl=self._context,
+                )
+            if socket.protocol != "sip":
+                raise ConnectionFailed("the server does not speak SIP here")
+            peer = socket.get_extra_info("peername")
+            if server.startswith("wss:") and socket.get_extra_info("ssl_object") is None:
+                raise ConnectionFailed("redirected to a connection without TLS")
+            if server.startswith("ws:") and not (isinstance(peer, tuple) and _is_loopback(str(peer[0]))):
+                raise ConnectionFailed("a loopback name that leads elsewhere")
+        except BaseException:
+            await session.close()
+            raise
+        return Connection(session, socket)
