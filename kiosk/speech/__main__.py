@@ -13,6 +13,7 @@ import logging
 import os
 import socket
 import sys
+import time
 import wave
 from pathlib import Path
 
@@ -23,6 +24,10 @@ from kiosk.ipc import wire
 from kiosk.speech.messages import NotSynthesized, Synthesize, Synthesized
 
 _log = logging.getLogger("kiosk.speech")
+
+
+ATTEMPTS = 3
+FILE_SECONDS = 0.4
 
 
 class VoiceError(Exception):
@@ -44,19 +49,36 @@ class Voice:
         try:
             self._engine.setProperty("voice", request.voice)
             self._engine.setProperty("rate", request.rate)
-            self._engine.save_to_file(request.text, str(file))
-            self._engine.runAndWait()
-            with wave.open(str(file), "rb") as sound:
-                if sound.getnchannels() != 1 or sound.getsampwidth() != 2:
-                    raise VoiceError("not 16-bit mono")
-                frames = sound.readframes(sound.getnframes())
-                if not any(frames):
-                    raise VoiceError("silence")
-                return sound.getframerate(), frames
-        except (OSError, wave.Error, EOFError, ValueError, RuntimeError) as error:
+            for _ in range(ATTEMPTS):
+                self._engine.save_to_file(request.text, str(file))
+                self._engine.runAndWait()
+                made = _whole_sound(file)
+                if made is not None:
+                    return made
+            raise VoiceError("no sound was made")
+        except (OSError, wave.Error, ValueError, RuntimeError) as error:
             raise VoiceError(str(error)) from error
         finally:
             file.unlink(missing_ok=True)
+
+
+def _whole_sound(file: Path) -> tuple[int, bytes] | None:
+    """The sound in a file once it is whole; None when it does not become so.
+
+    On a busy machine ``runAndWait`` comes back before the file is written, or without having begun.
+    """
+    deadline = time.monotonic() + FILE_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            with wave.open(str(file), "rb") as sound:
+                frames = sound.readframes(sound.getnframes())
+                whole = sound.getnframes() > 0 and len(frames) == 2 * sound.getnframes() * sound.getnchannels()
+                if whole and sound.getsampwidth() == 2 and sound.getnchannels() == 1 and any(frames):
+                    return sound.getframerate(), frames
+        except (FileNotFoundError, EOFError, wave.Error):
+            pass
+        time.sleep(0.005)
+    return None
 
 
 def serve(connection: socket.socket, voice: Voice) -> None:
