@@ -124,6 +124,8 @@ class Controller:
             self._publish()
             if type(self.state.phase) is not type(before.phase):
                 self._note("phase", phase=type(self.state.phase).__name__.lower())
+            if self.state.faults != before.faults:
+                self._note("faults", faults=" ".join(fault.value for fault in self.state.faults))
             if type(self.state.measurement) is not type(before.measurement):
                 self._note("measurement", measurement=type(self.state.measurement).__name__.lower())
         for effect in effects:
