@@ -1,4 +1,4 @@
-"""The set-up's files hold together: scripts parse, lists and locks are well formed, no registry is named; installs nothing."""
+"""The set-up's files hold together: scripts parse, lists and locks are well formed and name no registry."""
 
 from __future__ import annotations
 
