@@ -37,6 +37,10 @@ from kiosk.media.voice import Microphone, VoiceTrack, hear
 _log = logging.getLogger(__name__)
 
 
+_KEY_FRAME_EVERY_S = 0.15
+_KEY_FRAME_TRIES = 30
+
+
 class CallDevices(msgspec.Struct, frozen=True):
     """What a call uses of the devices; ``on`` and ``off`` switch camera and microphone."""
 
@@ -187,7 +191,17 @@ class Call:
         if line is LineState.CONNECTED and self._leaving is not None:
             leaving, self._leaving = self._leaving, None
             self._spawn(leaving.close(silently=True))
+        if line is LineState.CONNECTED and not leg.first_frame:
+            self._spawn(self._want_picture(leg))
         self._tell(LineChanged(call_id=self.call_id, line=line, at=time.monotonic()))
+
+    async def _want_picture(self, leg: _Leg) -> None:
+        """Ask for a key frame until one has come, or the other end seems to send no picture."""
+        for _ in range(_KEY_FRAME_TRIES):
+            if leg.first_frame or leg is not self._leg:
+                return
+            await leg.peer.ask_for_key_frame()
+            await asyncio.sleep(_KEY_FRAME_EVERY_S)
 
     def frame_seen(self, leg: _Leg, frame: VideoFrame) -> None:
         """From a leg: a remote frame. The old connection is seen until the new one shows something."""

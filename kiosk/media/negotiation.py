@@ -137,6 +137,15 @@ def with_directions(text: str) -> str:
     return "\r\n".join(lines) + "\r\n"
 
 
+def picture_ssrcs(text: str) -> tuple[int, ...]:
+    """The SSRCs that the first video section announces, without those of retransmission. Raises SdpRefusedError."""
+    for media in parse(text).media:
+        if media.kind == "video":
+            retransmission = {ssrc for group in media.ssrc_group if group.semantic == "FID" for ssrc in group.items[1:]}
+            return tuple(one.ssrc for one in media.ssrc if one.ssrc not in retransmission)
+    return ()
+
+
 def negotiated_sections(negotiated: Negotiated) -> list[sdp.MediaDescription]:
     """What both descriptions agree on, in m-line order: aiortc's media descriptions with the common payload types
     and header-extension ids. Raises SdpRefusedError(MALFORMED) when they are not an offer and its answer."""

@@ -157,6 +157,21 @@ class Peer:
         self._sections = sections
         return str(connection.localDescription.sdp)
 
+    async def ask_for_key_frame(self) -> None:
+        """A PLI (RFC 4585 section 6.3.1) for the remote picture: a receiver that joins late cannot begin without one.
+
+        aiortc asks only after a decoder has failed, which takes a second and more.
+        """
+        connection = self._connection
+        if connection is None or connection.connectionState != "connected":
+            return
+        ssrcs = negotiation.picture_ssrcs(connection.remoteDescription.sdp)
+        for transceiver in connection.getTransceivers():
+            if transceiver.kind == "video":
+                for ssrc in ssrcs:
+                    await transceiver.receiver._send_rtcp_pli(ssrc)
+                return
+
     async def close(self, *, silently: bool = False) -> None:
         """Close within some seconds. ``silently``: no BYE and no DTLS alert, which would end the other end's side of a
         connection that a fresh one has taken over."""
