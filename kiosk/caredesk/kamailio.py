@@ -29,6 +29,8 @@ DOMAIN = "svar.example"
 _TEMPLATE = Path(__file__).with_name("kamailio.cfg")
 _USER = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _HEX = re.compile(r"[0-9a-f]+")
+_END_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--")
+"""Nobody is left to stop Kamailio when our own process is killed."""
 _START_LIMIT_S = 15.0
 _STOP_LIMIT_S = 5.0
 _LOG_LINES = 200
@@ -97,6 +99,7 @@ class _Edge:
         run = self._directory / "run"
         run.mkdir(exist_ok=True)
         self._process = await asyncio.create_subprocess_exec(
+            *_END_WITH_US,
             self._program,
             *("-f", str(self._directory / "edge.cfg"), "-DD", "-E", "-m", "32", "-M", "4"),
             *("-Y", str(run), "-w", str(run)),

@@ -7,34 +7,19 @@ cannot be carried out yet (no connection, glare, no ACK) wait and are carried ou
 from __future__ import annotations
 
 import enum
-from collections import deque
-from collections.abc import Callable
 
 from kiosk.call import events
-from kiosk.call.sip.credentials import Credentials
 from kiosk.call.sip.dialogs import Dialog, DialogState
-from kiosk.call.sip.grammar import quote
 from kiosk.call.sip.incoming import ALLOW, SDP, SUPPORTED, answered_elsewhere, media_type, offer_of, reason_of
 from kiosk.call.sip.messages import Header, Message, Outgoing
+from kiosk.call.sip.outgoing import MessageQueue, Patience, Reoffer, reason_header
 from kiosk.call.sip.session_timer import MINIMUM_INTERVAL, IntervalTooSmall, SessionTimer, agree
-from kiosk.call.sip.transactions import (
-    T1,
-    T2,
-    TIMEOUT,
-    ClientTransaction,
-    Notify,
-    Output,
-    Send,
-    ServerTransaction,
-    TransactionLayer,
-)
+from kiosk.call.sip.surroundings import Surroundings
+from kiosk.call.sip.transactions import T1, T2, TIMEOUT, Notify, Send, ServerTransaction
 
 _RING_AGAIN = 60.0
 _BYE_LIMIT = 64.0
 _GRACE_AFTER_OUTAGE = 64.0
-_MAXIMUM_QUEUE = 32
-
-Final = Callable[[Outgoing, Message | None, int, float], None]
 
 
 class CallState(enum.Enum):
@@ -45,26 +30,6 @@ class CallState(enum.Enum):
     CONFIRMED = "confirmed"
     ENDING = "ending"
     ENDED = "ended"
-
-
-class Surroundings:
-    """What every call shares: the layer below, the way out, who we are, and whether there is a registration."""
-
-    def __init__(
-        self,
-        layer: TransactionLayer,
-        outputs: list[Output],
-        credentials: Credentials,
-        contact: Callable[[], str],
-        online: Callable[[], bool],
-        jitter: Callable[[], float],
-    ) -> None:
-        self.layer = layer
-        self.outputs = outputs
-        self.credentials = credentials
-        self.contact = contact
-        self.online = online
-        self.jitter = jitter
 
 
 class _Unacknowledged:
@@ -93,14 +58,11 @@ class Call:
         self._unacknowledged: _Unacknowledged | None = None
         self._reinvite: ServerTransaction | None = None
         self._reinvite_offer: str | None = None
-        self._offer: str | None = None
-        self._offering: ClientTransaction | None = None
-        self._retry_offer: float | None = None
-        self._ack: tuple[int, bytes] | None = None
-        self._messages: deque[tuple[str, bytes]] = deque()
-        self._message_under_way = False
+        self._reoffer = Reoffer(dialog, around, self._tell, self._ended_here, self._reoffered)
+        self._messages = MessageQueue(dialog, around, self._tell, self._ended_here)
         self._bye_reason: str | None = None
         self._bye_sent = False
+        self._bye_patience = Patience()
         self._ending_until: float | None = None
         self._timer: SessionTimer | None = None
         self._timer_due: float | None = None
@@ -134,7 +96,7 @@ class Call:
     def reject(self, status: int, reason: str | None, now: float) -> None:
         """A final response from 300 to 699, with our words in a Reason header (RFC 6432)."""
         if self.state is CallState.RINGING and 300 <= status < 700:
-            self._respond_invite(status, now, _reason(f"SIP;cause={status}", reason))
+            self._respond_invite(status, now, reason_header(f"SIP;cause={status}", reason))
             self._end()
 
     def hang_up(self, reason: str | None, now: float) -> None:
@@ -147,7 +109,7 @@ class Call:
     def reinvite(self, sdp: str, now: float) -> None:
         """Offer again; a newer offer replaces one that still waits."""
         if self.state in (CallState.ACCEPTED, CallState.CONFIRMED):
-            self._offer = sdp
+            self._reoffer.put(sdp)
             self._continue(now)
 
     def answer_reinvite(self, sdp: str, now: float) -> None:
@@ -168,10 +130,7 @@ class Call:
         """MESSAGE, one at a time, in order."""
         if self.state not in (CallState.ACCEPTED, CallState.CONFIRMED):
             return
-        if len(self._messages) >= _MAXIMUM_QUEUE:
-            self._tell(events.MessageFailed(self.call_id, 503))
-            return
-        self._messages.append((content_type, body))
+        self._messages.put(content_type, body)
         self._continue(now)
 
     # their requests
@@ -230,7 +189,7 @@ class Call:
         if self.state is CallState.RINGING or self._reinvite is not None or self._unacknowledged is not None:
             respond(transaction, 500, now, headers=[("Retry-After", str(1 + int(self._around.jitter() * 9)))])
             return
-        if self._offering is not None:
+        if self._reoffer.under_way:
             respond(transaction, 491, now)
             return
         offer, refusal = offer_of(request)
@@ -285,95 +244,21 @@ class Call:
             return
         if self.state is not CallState.CONFIRMED or not self._around.online():
             return
-        if self._messages and not self._message_under_way:
-            content_type, body = self._messages[0]
-            self._message_under_way = True
-            self._request("MESSAGE", (("Content-Type", content_type),), body, self._message_done, now)
-        free = self._reinvite is None and self._unacknowledged is None and self._offering is None
-        if self._offer is not None and free and self._retry_offer is None:
-            headers = (*self._refresh_headers(), ("Content-Type", SDP))
-            self._offering = self._request("INVITE", headers, self._offer.encode(), self._offer_done, now)
+        self._messages.proceed(now)
+        if self._reinvite is None and self._unacknowledged is None:
+            self._reoffer.proceed(self._refresh_headers(), now)
 
-    def _request(
-        self, method: str, headers: tuple[Header, ...], body: bytes, final: Final, now: float
-    ) -> ClientTransaction:
-        """A request in the dialog; a challenge is answered once (RFC 3261 22.2)."""
-        request = self.dialog.request(method, headers, body)
-
-        def proven(message: Message | None, status: int, then: float) -> None:
-            final(request, message, status, then)
-
-        def responded(message: Message | None, status: int, then: float) -> None:
-            nonlocal request
-            if message is not None and status in (401, 407):
-                proof = self._around.credentials.answer(message, request)
-                if proof is not None:
-                    request = self.dialog.request(method, (*headers, proof), body)
-                    again = self._around.layer.send_request(request, then, proven)
-                    if method == "INVITE":
-                        self._offering = again
-                    return
-            final(request, message, status, then)
-
-        return self._around.layer.send_request(request, now, responded)
-
-    def _message_done(self, _request: Outgoing, message: Message | None, status: int, now: float) -> None:
-        self._message_under_way = False
-        if self.state is not CallState.CONFIRMED:
-            return
-        if message is None and status == 503:
-            return  # the connection went away: it is sent again after the next registration
-        self._messages.popleft()
-        if status >= 300:
-            self._tell(events.MessageFailed(self.call_id, status))
-        if status == 481:
-            self._ended_here("the other end knows no such call", now)
-        else:
-            self._continue(now)
-
-    def _offer_done(self, request: Outgoing, message: Message | None, status: int, now: float) -> None:
-        """RFC 3261 14.1."""
-        if message is not None and status < 300:
-            self._offer_accepted(request, message, now)
-            return
-        self._offering = None
-        if self.state is not CallState.CONFIRMED or (message is None and status == 503):
-            return
-        if status == 491:
-            # The other end owns the Call-ID, so we wait the shorter time.
-            self._retry_offer = now + round(self._around.jitter() * 2.0, 2)
-        elif status in (408, 481):
-            self._ended_here(f"re-INVITE: {status}", now)
-        else:
-            self._offer = None
-            self._tell(events.ReinviteFailed(self.call_id, status))
-            self._continue(now)
-
-    def _offer_accepted(self, request: Outgoing, message: Message, now: float) -> None:
-        if self._ack is not None and self._ack[0] == request.sequence:
-            self._around.outputs.append(Send(self._ack[1]))
-            return
-        self.dialog.refresh_target(message)
-        self._ack = request.sequence, self._around.layer.acknowledge(self.dialog.ack(request.sequence))
-        self._offering = None
-        sent = request.body.decode()
-        if self._offer == sent:
-            self._offer = None
-        if self.state is not CallState.CONFIRMED:
-            return
-        answer, refusal = offer_of(message)
-        if answer is None or refusal is not None:
-            self._tell(events.ReinviteFailed(self.call_id, 488))
-        else:
+    def _reoffered(self, sent: str, answer: str | None, now: float) -> None:
+        if answer is not None:
             self._local_sdp, self._remote_sdp = sent, answer
-            self._tell(events.ReinviteAnswered(self.call_id, answer))
-        self._restart_timer(now)
+            self._restart_timer(now)
         self._continue(now)
 
     def _bye(self, reason: str | None, now: float) -> None:
         self._bye_reason = reason
         self._ending_until = now + _BYE_LIMIT
         self.state = CallState.ENDING
+        self._close_outgoing()
         if self._reinvite is not None:
             self._around.layer.respond(self._reinvite, 487, now)
             self._reinvite = None
@@ -381,13 +266,19 @@ class Call:
 
     def _send_bye(self, now: float) -> None:
         # RFC 3261 15: the callee sends no BYE before the ACK or its time-out.
-        if self._bye_sent or self._unacknowledged is not None or not self._around.online():
+        if (
+            self._bye_sent
+            or self._bye_patience.due is not None
+            or self._unacknowledged is not None
+            or not self._around.online()
+        ):
             return
         self._bye_sent = True
-        self._request("BYE", tuple(_reason("SIP;cause=200", self._bye_reason)), b"", self._bye_done, now)
+        headers = tuple(reason_header("SIP;cause=200", self._bye_reason))
+        self._around.request(self.dialog, "BYE", headers, b"", self._bye_done, now)
 
-    def _bye_done(self, _request: Outgoing, message: Message | None, status: int, _now: float) -> None:
-        if message is None and status == 503:
+    def _bye_done(self, _request: Outgoing, message: Message | None, status: int, now: float) -> None:
+        if (message is None and status == 503) or self._bye_patience.wait(message, status, now):
             self._bye_sent = False
         else:
             self._end()
@@ -396,7 +287,9 @@ class Call:
 
     def next_deadline(self) -> float | None:
         """When tick is wanted."""
-        waiting = [self._ring_again, self._retry_offer, self._ending_until, self._timer_due]
+        waiting = [self._ring_again, self._ending_until, self._timer_due]
+        waiting += [one.next_deadline() for one in (self._reoffer, self._messages)]
+        waiting.append(self._bye_patience.due)
         if self._unacknowledged is not None:
             waiting.append(min(self._unacknowledged.due, self._unacknowledged.give_up))
         return min((one for one in waiting if one is not None), default=None)
@@ -407,8 +300,8 @@ class Call:
             self.ring(now)
         if self._unacknowledged is not None:
             self._repeat_answer(self._unacknowledged, now)
-        if self._retry_offer is not None and self._retry_offer <= now:
-            self._retry_offer = None
+        # Each of the three forgets its own wait; any of them lets the rest go on too.
+        if any([self._reoffer.tick(now), self._messages.tick(now), self._bye_patience.over(now)]):
             self._continue(now)
         if self._timer_due is not None and self._timer_due <= now:
             self._session_due(now)
@@ -419,8 +312,8 @@ class Call:
         """Registered on a new connection: the other end must learn where we are now, and what waited goes out."""
         if self._timer_due is not None:
             self._timer_due = max(self._timer_due, now + _GRACE_AFTER_OUTAGE)
-        if self.state is CallState.CONFIRMED and self._peer_updates and self._offer is None:
-            self._request("UPDATE", self._refresh_headers(), b"", self._update_done, now)
+        if self.state is CallState.CONFIRMED and not self._reoffer.wanted:
+            self._update(now)
         self._continue(now)
 
     def _repeat_answer(self, answer: _Unacknowledged, now: float) -> None:
@@ -447,8 +340,12 @@ class Call:
             self._ended_here("the session was not refreshed", now)
         else:
             self._restart_timer(now)
-            if self._peer_updates:
-                self._request("UPDATE", self._refresh_headers(), b"", self._update_done, now)
+            self._update(now)
+
+    def _update(self, now: float) -> None:
+        """Refresh target and session without an offer (RFC 3311), where the other end knows how."""
+        if self._peer_updates:
+            self._around.request(self.dialog, "UPDATE", self._refresh_headers(), b"", self._update_done, now)
 
     def _update_done(self, _request: Outgoing, _message: Message | None, status: int, now: float) -> None:
         if status == 481 and self.state is CallState.CONFIRMED:
@@ -495,17 +392,15 @@ class Call:
     def _end(self) -> None:
         self.state = CallState.ENDED
         self.dialog.state = DialogState.ENDED
-        self._ring_again = self._retry_offer = self._ending_until = self._timer_due = None
+        self._ring_again = self._ending_until = self._timer_due = None
         self._unacknowledged = None
+        self._bye_patience.reset()
+        self._close_outgoing()
+
+    def _close_outgoing(self) -> None:
+        self._messages.close()
+        self._reoffer.close()
 
     def _tell(self, event: events.SipEvent) -> None:
         if self.state is not CallState.ENDING:
             self._around.outputs.append(Notify(event))
-
-
-def _reason(prefix: str, text: str | None) -> list[Header]:
-    """RFC 3326; words only in printable ASCII."""
-    if text is None:
-        return []
-    plain = "".join(one if " " <= one <= "~" else "?" for one in text)[:100]
-    return [("Reason", f"{prefix};text={quote(plain)}")]

@@ -76,6 +76,7 @@ class Registration:
         self._register(now)
 
     def disconnected(self, detail: str) -> None:
+        """The connection is gone; ``detail`` says why."""
         self._connected = False
         self._due = None
         self._tell(RegistrationState.OFFLINE, detail)
@@ -89,12 +90,15 @@ class Registration:
         return True
 
     def next_deadline(self) -> float | None:
-        return self._due
+        """The next REGISTER, or the end of the binding."""
+        waiting = [self._due, self._valid_until if self.registered else None]
+        return min((one for one in waiting if one is not None), default=None)
 
     def tick(self, now: float) -> None:
+        """Register again when it is time."""
+        if self.registered and now >= self._valid_until:
+            self._tell(RegistrationState.OFFLINE, "the binding has run out")
         if self._due is not None and self._due <= now:
-            if self._state is RegistrationState.REGISTERED and now >= self._valid_until:
-                self._tell(RegistrationState.OFFLINE, "the binding has run out")
             self._register(now)
 
     # REGISTER

@@ -152,12 +152,11 @@ class TransactionLayer:
 
     # our requests
 
-    def send_request(self, request: Outgoing, now: float, user: Responded) -> ClientTransaction:
+    def send_request(self, request: Outgoing, now: float, user: Responded) -> None:
         """Send a request of ours; ``user`` is told of what comes back."""
         made = ClientTransaction(request, f"z9hG4bK{self._tokens()}", user, now)
         self._clients[made.branch, request.method] = made
         self._outputs.append(Send(build_request(request, self._via_host, made.branch)))
-        return made
 
     def acknowledge(self, request: Outgoing) -> bytes:
         """Send an ACK for a 2xx, which is a transaction of its own without an answer (RFC 3261 13.2.2.4)."""
@@ -186,11 +185,6 @@ class TransactionLayer:
         transaction.user(response, response.status, now)
         return True
 
-    def forget(self, transaction: ClientTransaction) -> None:
-        """Nobody wants its response any more."""
-        transaction.done = True
-        transaction.user = _nobody
-
     # time
 
     def next_deadline(self) -> float | None:
@@ -215,7 +209,3 @@ class TransactionLayer:
             if not transaction.done:
                 transaction.done = True
                 transaction.user(None, 503, now)
-
-
-def _nobody(_message: Message | None, _status: int, _now: float) -> None:
-    """The user of a forgotten transaction."""

@@ -124,14 +124,24 @@ class Transport:
                     max_msg_size=MAXIMUM_MESSAGE,
                     ssl=self._context,
                 )
-            if socket.protocol != "sip":
-                raise ConnectionFailed("the server does not speak SIP here")
-            peer = socket.get_extra_info("peername")
-            if server.startswith("wss:") and socket.get_extra_info("ssl_object") is None:
-                raise ConnectionFailed("redirected to a connection without TLS")
-            if server.startswith("ws:") and not (isinstance(peer, tuple) and _is_loopback(str(peer[0]))):
-                raise ConnectionFailed("a loopback name that leads elsewhere")
         except BaseException:
             await session.close()
             raise
-        return Connection(session, socket)
+        connection = Connection(session, socket)
+        trouble = _trouble(server, socket)
+        if trouble is not None:
+            await connection.close()
+            raise ConnectionFailed(trouble)
+        return connection
+
+
+def _trouble(server: str, socket: aiohttp.ClientWebSocketResponse) -> str | None:
+    """Why an open connection is not the one that was asked for: names and redirects can lead elsewhere."""
+    if socket.protocol != "sip":
+        return "the server does not speak SIP here"
+    if server.startswith("wss:") and socket.get_extra_info("ssl_object") is None:
+        return "redirected to a connection without TLS"
+    peer = socket.get_extra_info("peername")
+    if server.startswith("ws:") and not (isinstance(peer, tuple) and _is_loopback(str(peer[0]))):
+        return "a loopback name that leads elsewhere"
+    return None

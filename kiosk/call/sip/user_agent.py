@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kiosk.call import events
-from kiosk.call.sip.calls import Call, CallState, Surroundings
+from kiosk.call.sip.calls import Call, CallState
 from kiosk.call.sip.credentials import Account
 from kiosk.call.sip.dialogs import Dialog, DialogError, dialog_key
 from kiosk.call.sip.incoming import ALLOW, SDP, SUPPORTED, asserted_identity, media_type, offer_of, refusal_of
 from kiosk.call.sip.messages import Header, Malformed, Message, parse
 from kiosk.call.sip.registration import Registration
 from kiosk.call.sip.session_timer import MINIMUM_INTERVAL, IntervalTooSmall, agree
+from kiosk.call.sip.surroundings import Surroundings
 from kiosk.call.sip.transactions import Notify, Output, ServerTransaction, TransactionLayer
 
 MAXIMUM_CALLS = 8
