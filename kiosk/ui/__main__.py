@@ -17,6 +17,12 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--width", type=int, default=1280, help="of the window, in pixels")
     parser.add_argument("--height", type=int, default=800, help="of the window, in pixels")
     parser.add_argument("--language", default="nb", choices=["nb"], help="which phrase file")
+    parser.add_argument(
+        "--scene-graph",
+        default="auto",
+        choices=["auto", "opengl", "software"],
+        help="auto: opengl with a graphics card",
+    )
     parsed = parser.parse_args(arguments)
     if (parsed.socket is None) == (parsed.fd is None):
         parser.error("give one of --socket and --fd")
@@ -29,8 +35,8 @@ def main() -> int:
     """Returns the exit code."""
     parsed = _arguments(sys.argv[1:])
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    # Read by Qt when it is loaded. One thread draws and reads the socket: measured, the threaded loop has no better
-    # pacing without a display's clock, and Python in two threads would share one lock anyway.
+    # Read by Qt when it is loaded. One thread draws and reads the socket: measured, the threaded loop paces no better
+    # on two busy cores, and Python in two threads would share one lock anyway.
     os.environ.setdefault("QSG_RENDER_LOOP", "basic")
     os.environ.setdefault("QT_LINUX_ACCESSIBILITY_ALWAYS_ON", "1")
     from kiosk.ui import process
@@ -43,6 +49,7 @@ def main() -> int:
             width=parsed.width,
             height=parsed.height,
             language=parsed.language,
+            scene_graph=parsed.scene_graph,
         )
     )
 

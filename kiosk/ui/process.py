@@ -11,6 +11,7 @@ import sys
 import time
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from PySide6.QtCore import (
@@ -25,7 +26,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QFont, QFontDatabase, QFontMetricsF, QGuiApplication, QSurfaceFormat
 from PySide6.QtQml import QQmlApplicationEngine
-from PySide6.QtQuick import QQuickWindow
+from PySide6.QtQuick import QQuickWindow, QSGRendererInterface
 
 from kiosk.ipc.frame_ring import FrameRingReader, RingError
 from kiosk.ipc.ui_messages import Press, Pressed, Quit, Show, TakeVideo, ToUi, VideoStream, Wake
@@ -40,6 +41,7 @@ _log = logging.getLogger(__name__)
 
 _QML = Path(__file__).parent / "qml"
 _FONTS = ("Noto Sans", "Open Sans", "DejaVu Sans")
+_GRAPHICS_CARDS = Path("/dev/dri")
 _REPORT_MS = 1000
 _CLOCK_MS = 1000
 _RECONNECT_MS = 300
@@ -56,6 +58,7 @@ class Options(msgspec.Struct, frozen=True):
     width: int
     height: int
     language: str
+    scene_graph: Literal["auto", "opengl", "software"]
 
 
 _LEVELS = {
@@ -68,10 +71,14 @@ _LEVELS = {
 
 
 def _log_qt(kind: QtMsgType, _context: object, text: str) -> None:
+    if "Using CPU conversion" in text:
+        # A bare qWarning of QtMultimedia about what _choose_scene_graph asked for.
+        _log.debug("%s", text)
+        return
     logging.getLogger("qt").log(_LEVELS[kind], "%s", text)
 
 
-def _font() -> tuple[str, float]:
+def wanted_font() -> tuple[str, float]:
     """The first wanted family that is installed, and the height of its capital H over its pixel size."""
     installed = set(QFontDatabase.families())
     family = next((name for name in _FONTS if name in installed), _FONTS[-1])
@@ -91,7 +98,7 @@ class UiProcess(QObject):
         super().__init__()
         self._options = options
         self._application = application
-        family, cap_ratio = _font()
+        family, cap_ratio = wanted_font()
         application.setFont(QFont(family))
         texts = load_texts(assets() / "phrases" / f"{options.language}.toml")
         self._book = PaintBook()
@@ -258,9 +265,8 @@ class UiProcess(QObject):
         if self._model.plays_video:
             return
         software = scene_graph_name(self._window) == "software"
-        if not software:
-            # Before QML makes a QVideoSink, or Python would know it only as a QObject.
-            importlib.import_module("PySide6.QtMultimedia")
+        # Before QML makes a QVideoSink, or Python would know it only as a QObject.
+        importlib.import_module("PySide6.QtMultimedia")
         page = "PictureView.qml" if software else "VideoView.qml"
         if software:
             _log.info("software scene graph: pictures are painted as images")
@@ -279,6 +285,22 @@ def _end_on_signals(application: QGuiApplication) -> QSocketNotifier:
     return notifier
 
 
+def _choose_scene_graph(wanted: Literal["auto", "opengl", "software"]) -> None:
+    """Before the application is made. Without a graphics card OpenGL is computed too, at many times the cost.
+
+    Measured on two cores, 1280x800, 640x480 at 30 frames a second: 60 ms of processor time a frame with llvmpipe,
+    7 ms with Qt's software scene graph, and 60 MB less memory.
+    """
+    if wanted == "auto":
+        wanted = "opengl" if any(_GRAPHICS_CARDS.glob("renderD*")) else "software"
+    if wanted == "software":
+        QQuickWindow.setSceneGraphBackend("software")
+        # Else QVideoFrame.toImage converts by OpenGL, which is llvmpipe again.
+        QGuiApplication.setAttribute(Qt.ApplicationAttribute.AA_ForceRasterWidgets)
+    else:
+        QQuickWindow.setGraphicsApi(QSGRendererInterface.GraphicsApi.OpenGL)
+
+
 def run(options: Options) -> int:
     """Run until core or a signal ends it. Returns the exit code."""
     qInstallMessageHandler(_log_qt)
@@ -288,6 +310,7 @@ def run(options: Options) -> int:
     surface.setSwapInterval(1)
     QSurfaceFormat.setDefaultFormat(surface)
     QLocale.setDefault(QLocale(QLocale.Language.NorwegianBokmal, QLocale.Country.Norway))
+    _choose_scene_graph(options.scene_graph)
     application = QGuiApplication([sys.argv[0]])
     application.setApplicationName("svar")
     application.setQuitOnLastWindowClosed(False)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Property, QObject, QRectF, QSize, QSocketNotifier, Signal, Slot
+from PySide6.QtCore import Property, QObject, QRect, QRectF, QSize, QSocketNotifier, Signal, Slot
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtQml import QmlElement
 from PySide6.QtQuick import QQuickItem, QQuickPaintedItem
@@ -21,31 +22,42 @@ QML_IMPORT_MAJOR_VERSION = 1
 _log = logging.getLogger(__name__)
 
 
-def _copy_plane(source: memoryview, width: int, target: memoryview, stride: int) -> None:
-    if stride == width:
-        target[: len(source)] = source
+def _copy_plane(source: memoryview, source_stride: int, target: memoryview, stride: int, size: tuple[int, int]) -> None:
+    columns, rows = size
+    if stride == source_stride == columns:
+        target[: columns * rows] = source[: columns * rows]
         return
-    for row in range(len(source) // width):
-        target[row * stride : row * stride + width] = source[row * width : (row + 1) * width]
+    for row in range(rows):
+        begin = row * source_stride
+        target[row * stride : row * stride + columns] = source[begin : begin + columns]
 
 
 def to_video_frame(frame: Frame) -> QVideoFrame | None:
-    """The picture as a QVideoFrame, row by row into Qt's own strides; None when Qt gives no memory for it."""
+    """The picture as a QVideoFrame, row by row into Qt's own strides; None when Qt gives no memory for it.
+
+    The last row and column of an odd size are left out: Qt's chroma planes round down.
+    """
     from PySide6.QtMultimedia import QVideoFrame, QVideoFrameFormat
 
-    layout = QVideoFrameFormat(QSize(frame.width, frame.height), QVideoFrameFormat.PixelFormat.Format_YUV420P)
+    width, height = frame.width & ~1, frame.height & ~1
+    layout = QVideoFrameFormat(QSize(width, height), QVideoFrameFormat.PixelFormat.Format_YUV420P)
     layout.setColorSpace(QVideoFrameFormat.ColorSpace.ColorSpace_BT601)
     layout.setColorRange(QVideoFrameFormat.ColorRange.ColorRange_Video)
     picture = QVideoFrame(layout)
     if not picture.map(QVideoFrame.MapMode.WriteOnly):
         return None
     source = memoryview(frame.planes)
-    half = (frame.width + 1) // 2, (frame.height + 1) // 2
+    chroma = (frame.width + 1) // 2, (frame.height + 1) // 2
+    half = width // 2, height // 2
     begin = 0
-    for plane, (width, height) in enumerate(((frame.width, frame.height), half, half)):
+    for plane, (columns, rows), size in (
+        (0, (frame.width, frame.height), (width, height)),
+        (1, chroma, half),
+        (2, chroma, half),
+    ):
         target = memoryview(picture.bits(plane))
-        _copy_plane(source[begin : begin + width * height], width, target, picture.bytesPerLine(plane))
-        begin += width * height
+        _copy_plane(source[begin:], columns, target, picture.bytesPerLine(plane), size)
+        begin += columns * rows
     picture.unmap()
     return picture
 
@@ -197,17 +209,19 @@ class PictureItem(QQuickPaintedItem):
         if feed is self._feed:
             return
         if self._feed is not None:
-            self._feed.image_changed.disconnect(self._refresh)
+            self._feed.image_changed.disconnect(self.refresh)
         self._feed = feed
         if feed is not None:
-            feed.image_changed.connect(self._refresh)
+            feed.image_changed.connect(self.refresh)
             feed.paintImages()
         self.feed_changed.emit()
 
     feed = Property(VideoFeed, _get_feed, _set_feed, notify=feed_changed)
 
-    def _refresh(self) -> None:
-        self.update()
+    @Slot()  # without it the connection is made and never called: QML made this object
+    def refresh(self) -> None:
+        """A new picture has come."""
+        self.update(QRect(0, 0, math.ceil(self.width()), math.ceil(self.height())))
 
     def paint(self, painter: QPainter) -> None:
         """Draw the picture into the item, bars left free."""

@@ -56,8 +56,10 @@ class RunningUi:
         self, display: str, arguments: tuple[str, ...] = (), environment: dict[str, str] | None = None
     ) -> None:
         self.display = display
-        self._environment = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb", **(environment or {})}
-        self._environment.pop("WAYLAND_DISPLAY", None)
+        self._environment = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
+        for name in ("WAYLAND_DISPLAY", "QT_QUICK_BACKEND"):
+            self._environment.pop(name, None)
+        self._environment.update(environment or {})
         self.connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by end()
         self.started = time.monotonic()

@@ -57,15 +57,16 @@ Item {
 
         ColumnLayout {
             anchors.centerIn: parent
-            anchors.verticalCenterOffset: -Theme.apart / 2
+            anchors.verticalCenterOffset: root.beside ? Theme.gap : -Theme.gap
             width: parent.width - 2 * Theme.margin
             visible: !root.hasPicture
             spacing: Theme.margin
 
             CallerPicture {
                 Layout.alignment: Qt.AlignHCenter
-                Layout.preferredWidth: 40 * Theme.millimetre
-                Layout.preferredHeight: 40 * Theme.millimetre
+                Layout.preferredWidth: 34 * Theme.millimetre
+                Layout.preferredHeight: 34 * Theme.millimetre
+                visible: !root.beside
                 source: root.model.callerPicture
                 initials: root.model.callerInitials
                 description: root.model.callerPictureName

@@ -75,6 +75,8 @@ Item {
                     Layout.fillWidth: true
                     objectName: "visitWhen"
                     text: root.model.visitWhen
+                    wrapMode: Text.NoWrap
+                    elide: Text.ElideRight
                     horizontalAlignment: Text.AlignHCenter
                 }
 
@@ -82,6 +84,8 @@ Item {
                     Layout.fillWidth: true
                     objectName: "visitWho"
                     text: root.model.visitWho
+                    wrapMode: Text.NoWrap
+                    elide: Text.ElideRight
                     horizontalAlignment: Text.AlignHCenter
                 }
             }

@@ -47,6 +47,7 @@ Item {
                 minimumPixelSize: Theme.textSize
                 font.weight: Font.DemiBold
                 wrapMode: Text.NoWrap
+                elide: Text.ElideRight
             }
 
             Label {
@@ -54,6 +55,7 @@ Item {
                 objectName: "callerLine"
                 text: root.model.callerLine
                 wrapMode: Text.NoWrap
+                elide: Text.ElideRight
             }
         }
     }

@@ -1,0 +1,280 @@
+"""Every page in every state, laid out without a screen: nothing clipped, nothing too small, nothing too close."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+import shiboken6
+from PySide6.QtCore import QObject, QPointF, QRectF, QUrl
+from PySide6.QtGui import QAccessible, QColor, QFont, QFontMetricsF
+from PySide6.QtQml import QQmlApplicationEngine
+from PySide6.QtQuick import QQuickItem, QQuickWindow
+from pytestqt.qtbot import QtBot
+
+from kiosk.facts.caller import Caller, CallerClass
+from kiosk.facts.visit import Visit
+from kiosk.flow.state import KioskState
+from kiosk.ipc.ui_messages import Press
+from kiosk.resources import assets
+from kiosk.ui import process
+from kiosk.ui.presentation import Page
+from kiosk.ui.texts import load_texts
+from kiosk.ui.view_model import ScreenModel
+from tests.ui import states
+
+_QML = Path(process.__file__).parent / "qml"
+SIZES = ((1280, 800), (1920, 1080), (1920, 1200))
+STATES = states.every_state()
+
+
+class Pages:
+    """The window with its model, no link behind it."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        family, cap_ratio = process.wanted_font()
+        self.at = 100.0
+        self.now = states.NOW + timedelta(hours=1)
+        texts = load_texts(assets() / "phrases/nb.toml")
+        self.model = ScreenModel(texts, lambda: self.now, lambda: self.at, family, cap_ratio)
+        self.pressed: list[Press] = []
+        self.model.pressed.connect(self._pressed)
+        self.engine = QQmlApplicationEngine()
+        self.engine.setInitialProperties({"model": self.model})
+        self.engine.load(QUrl.fromLocalFile(str(_QML / "Main.qml")))
+        root = self.engine.rootObjects()[0]
+        assert isinstance(root, QQuickWindow)
+        self.window = root
+        self.window.resize(*size)
+        self.window.show()
+        self.millimetre = size[1] / 136
+
+    def _pressed(self, press: Press) -> None:
+        self.pressed.append(press)
+
+    def show(self, state: KioskState | None) -> None:
+        self.model.show(state)
+        self.window.grabWindow()  # lays out and polishes
+
+    def items(self, kind: str = "") -> list[QQuickItem]:
+        """What is visible of a kind (the beginning of the class name)."""
+
+        def walk(item: QQuickItem) -> Iterator[QQuickItem]:
+            if not item.isVisible():
+                return
+            yield item
+            for child in item.childItems():
+                yield from walk(child)
+
+        return [item for item in walk(self.window.contentItem()) if item.metaObject().className().startswith(kind)]
+
+    def item(self, name: str) -> QQuickItem:
+        found = [item for item in self.items() if item.objectName() == name]
+        assert len(found) == 1, f"{name}: {len(found)}"
+        return found[0]
+
+    def texts(self) -> list[QQuickItem]:
+        return [item for item in self.items() if item.property("text") and item.property("contentWidth") is not None]
+
+    def drawn_font(self, item: QQuickItem) -> QFont:
+        """The font after fitting."""
+        font = QFont(item.property("font"))
+        info = item.property("fontInfo")
+        font.setPixelSize(max(1, round(info.property("pixelSize").toNumber())))
+        return font
+
+    def ink(self, item: QQuickItem) -> QRectF:
+        """Where a text's letters are, without the air that a font adds above and below."""
+        metrics = QFontMetricsF(self.drawn_font(item))
+        tight = metrics.tightBoundingRect(item.property("text"))
+        middle = self.rectangle(item).center()
+        width, height = item.property("contentWidth"), item.property("contentHeight")
+        baseline = middle.y() - height / 2 + metrics.ascent()
+        last = baseline + (item.property("lineCount") - 1) * item.property("lineHeight")
+        top = baseline + tight.top()
+        return QRectF(middle.x() - width / 2, top, width, last + tight.bottom() - top)
+
+    def rectangle(self, item: QQuickItem) -> QRectF:
+        return QRectF(item.mapToScene(QPointF(0, 0)), item.size())
+
+
+@pytest.fixture(scope="module", params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def pages(request: pytest.FixtureRequest, qapp: QObject) -> Iterator[Pages]:
+    pages = Pages(request.param)
+    yield pages
+    pages.window.hide()
+    shiboken6.delete(pages.engine)  # before the model that its bindings read
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_nothing_is_clipped_or_too_small(pages: Pages, name: str, qtbot: QtBot) -> None:
+    pages.show(STATES[name])
+    window = QRectF(0, 0, pages.window.width(), pages.window.height())
+    texts = pages.texts()
+    assert texts
+    for item in texts:
+        words = item.property("text")
+        content = QRectF(0, 0, item.property("contentWidth"), 0)
+        rectangle = pages.rectangle(item)
+        assert not item.property("truncated"), words
+        assert content.width() <= rectangle.width() + 1, words
+        assert window.contains(pages.ink(item)), f"{words}: {pages.ink(item)}"
+        capitals = QFontMetricsF(pages.drawn_font(item)).tightBoundingRect("H").height()
+        assert capitals >= 8.6 * pages.millimetre - 0.5, f"{words}: {capitals}"
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_texts_do_not_overlap(pages: Pages, name: str, qtbot: QtBot) -> None:
+    pages.show(STATES[name])
+    texts = [(item.property("text"), pages.ink(item)) for item in pages.texts()]
+    for (one, first), (other, second) in itertools.combinations(texts, 2):
+        shared = first.intersected(second)
+        assert shared.width() <= 1 or shared.height() <= 2, f"{one!r} {first} and {other!r} {second}"
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_buttons_are_large_and_apart(pages: Pages, name: str, qtbot: QtBot) -> None:
+    pages.show(STATES[name])
+    buttons = [(item.property("text"), pages.rectangle(item)) for item in pages.items("BigButton")]
+    least = 20 * pages.millimetre - 0.5
+    for words, rectangle in buttons:
+        assert min(rectangle.width(), rectangle.height()) >= least, f"{words}: {rectangle}"
+    for (one, first), (other, second) in itertools.combinations(buttons, 2):
+        grown = first.adjusted(-least, -least, least, least)
+        assert not grown.intersects(second), f"{one} and {other}"
+
+
+def test_the_answer_button_fills_most_of_the_ring_page(pages: Pages, qtbot: QtBot) -> None:
+    pages.show(STATES["ring"])
+    answer = pages.rectangle(pages.item("answer"))
+    assert answer.width() * answer.height() >= 0.25 * pages.window.width() * pages.window.height()
+    assert answer.width() >= 60 * pages.millimetre
+    assert answer.height() >= 40 * pages.millimetre - 0.5
+    middle = answer.center()
+    assert abs(middle.x() - pages.window.width() / 2) < 2
+    assert answer.contains(QPointF(pages.window.width() / 2, pages.window.height() / 2))
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_every_state_has_exactly_one_page(pages: Pages, name: str, qtbot: QtBot) -> None:
+    pages.show(STATES[name])
+    shown = [item.objectName() for item in pages.items() if item.objectName() in {page.value for page in Page}]
+    assert shown == [pages.model.screen.page.value]
+
+
+def test_the_video_stays_visible_beside_a_measurement(pages: Pages, qtbot: QtBot) -> None:
+    pages.show(STATES["talk-measured"])
+    picture, panel = pages.rectangle(pages.item("pictureArea")), pages.rectangle(pages.item("panel"))
+    assert not picture.intersects(panel)
+    assert picture.width() * picture.height() >= 0.2 * pages.window.width() * pages.window.height()
+
+
+def test_long_names_stay_on_the_screen(pages: Pages, qtbot: QtBot) -> None:
+    name = "Anne-Margrethe Kristoffersen-Haugland Bjørnstjerne"
+    caller = Caller("sip:a@example.org", name, "spesialsykepleier i hjemmetjenesten", CallerClass.CARE)
+    window = QRectF(0, 0, pages.window.width(), pages.window.height())
+    for state in (
+        KioskState(phase=msgspec.structs.replace(states.RINGING, caller=caller), fakes=states.FAKES),
+        KioskState(phase=msgspec.structs.replace(states.CONNECTING, caller=caller), fakes=states.FAKES),
+        msgspec.structs.replace(STATES["home-full"], next_visit=Visit(states.NOW, name, caller.role)),
+    ):
+        pages.show(state)
+        assert all(window.contains(pages.ink(item)) for item in pages.texts())
+        test = [(item.property("text"), pages.rectangle(item)) for item in pages.items("BigButton")]
+        assert all(min(rectangle.width(), rectangle.height()) >= 20 * pages.millimetre - 0.5 for _, rectangle in test)
+
+
+def test_before_the_first_state_the_clock_is_there(pages: Pages, qtbot: QtBot) -> None:
+    pages.show(None)
+    assert pages.item("clock").property("text") == "10.41" or pages.item("clock").property("text")
+    assert pages.item("statusText").property("text") == "Et øyeblikk …"
+
+
+def _contrast(one: QColor, other: QColor) -> float:
+    def luminance(colour: QColor) -> float:
+        def linear(part: float) -> float:
+            return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)
+
+        return 0.2126 * linear(colour.redF()) + 0.7152 * linear(colour.greenF()) + 0.0722 * linear(colour.blueF())
+
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_contrast_of_every_text_as_drawn(pages: Pages, name: str, qtbot: QtBot) -> None:
+    """The most frequent colour in a text's place is its ground; the one that differs most is its letters' (G1)."""
+    pages.show(STATES[name])
+    image = pages.window.grabWindow()
+    for item in pages.texts():
+        area = pages.rectangle(item).toRect().intersected(image.rect())
+        counts: dict[int, int] = {}
+        for y in range(area.top(), area.bottom(), 3):
+            for x in range(area.left(), area.right(), 3):
+                pixel = image.pixel(x, y)
+                counts[pixel] = counts.get(pixel, 0) + 1
+        ground = QColor(max(counts, key=lambda pixel: counts[pixel]))
+        letters = [_contrast(ground, QColor(pixel)) for pixel, count in counts.items() if count >= 9]
+        needed = 15.0 if item.objectName() in {"day", "date", "visitWho", "measurementStep", "endedAction"} else 7.0
+        if item.objectName() in {"visitWhen", "visitWho"}:
+            needed = 13.0  # on the raised card
+        assert max(letters) >= needed, f"{item.property('text')}: {max(letters):.1f}"
+
+
+@pytest.mark.parametrize(
+    ("state", "button", "press"),
+    [
+        ("ring", "answer", Press.ANSWER),
+        ("ring", "decline", Press.DECLINE),
+        ("talk", "hangUp", Press.HANG_UP),
+        ("connecting", "hangUp", Press.HANG_UP),
+        ("ended-failed", "close", Press.CLOSE_CARD),
+    ],
+)
+def test_screen_readers_find_and_press_every_button(
+    pages: Pages, state: str, button: str, press: Press, qtbot: QtBot
+) -> None:
+    QAccessible.setActive(True)
+    pages.show(STATES[state])
+    item = pages.item(button)
+    interface = QAccessible.queryAccessibleInterface(item)
+    assert interface.role() is QAccessible.Role.Button
+    assert interface.text(QAccessible.Text.Name) == item.property("text")
+    pages.at += 10
+    pages.pressed.clear()
+    interface.actionInterface().doAction("Press")
+    assert pages.pressed == [press]
+
+
+def test_every_visible_text_is_in_the_accessibility_tree(pages: Pages, qtbot: QtBot) -> None:
+    QAccessible.setActive(True)
+    for state in STATES.values():
+        pages.show(state)
+        for item in pages.texts():
+            interface = QAccessible.queryAccessibleInterface(item)
+            inside_named = any(
+                parent.metaObject().className().startswith(("BigButton", "CallerPicture", "StatusLine"))
+                for parent in _parents(item)
+            )
+            assert inside_named or interface.text(QAccessible.Text.Name) == item.property("text")
+
+
+def _parents(item: QQuickItem) -> Iterator[QQuickItem]:
+    parent = item.parentItem()
+    while parent is not None:
+        yield parent
+        parent = parent.parentItem()
+
+
+def test_the_clock_moves_by_itself(pages: Pages, qtbot: QtBot) -> None:
+    clock: Callable[[], object] = lambda: pages.item("clock").property("text")  # noqa: E731
+    pages.show(STATES["home"])
+    before = clock()
+    pages.now = pages.now + timedelta(minutes=1)
+    assert isinstance(pages.now, datetime)
+    pages.model.tick()
+    assert clock() != before
