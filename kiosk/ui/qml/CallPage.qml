@@ -149,7 +149,7 @@ Item {
         anchors.right: parent.right
         anchors.bottom: parent.bottom
         anchors.margins: Theme.gap
-        width: 58 * Theme.millimetre
+        width: Math.max(58 * Theme.millimetre, implicitWidth)
         text: root.model.hangUpText
         border.width: Theme.ring
         border.color: Theme.plainInk

@@ -19,6 +19,9 @@ Rectangle {
         text: root.text
         color: Theme.accentInk
         wrapMode: Text.NoWrap
+        // Only a wider font than the wanted one makes it smaller.
+        fontSizeMode: Text.HorizontalFit
+        minimumPixelSize: Theme.textSize * 0.8
         horizontalAlignment: Text.AlignHCenter
     }
 }
