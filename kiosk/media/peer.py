@@ -113,7 +113,7 @@ class Peer:
                 if media.kind in negotiation.USABLE:
                     direction = "sendrecv" if media.kind not in of_kind else (media.direction or "recvonly")
                     of_kind.add(media.kind)
-                    _speak_only_usable(connection.addTransceiver(media.kind, direction=direction))
+                    _set_up(connection.addTransceiver(media.kind, direction=direction))
             self._attach_tracks(connection)
             fresh = await connection.createOffer()
             shaped = negotiation.shape_offer(fresh.sdp, agreed)
@@ -218,7 +218,7 @@ class Peer:
             if section.kind in negotiation.USABLE:
                 direction = "recvonly" if section.kind in have else "sendrecv"
                 have.add(section.kind)
-                _speak_only_usable(connection.addTransceiver(section.kind, direction=direction))
+                _set_up(connection.addTransceiver(section.kind, direction=direction))
 
     def _attach_tracks(self, connection: RTCPeerConnection) -> None:
         attached: set[str] = set()
@@ -272,7 +272,9 @@ async def _bytes_received(connection: RTCPeerConnection) -> int:
     return sum(entry.bytesReceived for entry in report.values() if entry.type == "transport")
 
 
-def _speak_only_usable(transceiver: RTCRtpTransceiver) -> None:
+def _set_up(transceiver: RTCRtpTransceiver) -> None:
+    # All share one transport (MAX_BUNDLE); unmarked, aiortc stops it when the BUNDLE group begins with another mid.
+    transceiver._bundled = True
     usable = {f"{transceiver.kind}/{name}" for name, _ in negotiation.USABLE[transceiver.kind]}
     usable.add("video/rtx")
     capabilities = RTCRtpReceiver.getCapabilities(transceiver.kind)

@@ -1,0 +1,128 @@
+"""The mixture for the loudspeaker: what sounds, what is dropped, what is told."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kiosk.media.playout import BLOCK, MOST_SAMPLES, Playout, RemoteHeard, RingBegan, SpeechEnded
+
+RATE = 48_000
+
+
+def _sine(seconds: float, amplitude: int = 8000) -> np.ndarray:
+    at = np.arange(int(seconds * RATE)) / RATE
+    return (amplitude * np.sin(2 * np.pi * 440 * at)).astype(np.int16)
+
+
+def _level(samples: np.ndarray) -> float:
+    return float(20 * np.log10(np.sqrt(np.mean(samples.astype(np.float64) ** 2)) + 1e-9))
+
+
+def test_nothing_to_play_is_silence() -> None:
+    block, events = Playout().next_block()
+    assert block.dtype == np.int16
+    assert len(block) == BLOCK
+    assert not block.any()
+    assert events == []
+
+
+def test_ring_is_told_once_when_its_first_block_is_taken_and_stops_at_once() -> None:
+    playout = Playout()
+    playout.start_ring()
+    first = playout.next_block()
+    playout.start_ring()
+    more = [playout.next_block() for _ in range(20)]
+    assert first[1] == [RingBegan()]
+    assert all(events == [] for _, events in more)
+    assert any(block.any() for block, _ in more)
+    playout.stop_ring()
+    assert not playout.next_block()[0].any()
+
+
+def test_speech_ducks_the_ring_by_twenty_decibels_and_is_told_when_done() -> None:
+    playout = Playout()
+    playout.start_ring()
+    loud = np.concatenate([playout.next_block()[0] for _ in range(20)])
+    playout.say(7, np.zeros(RATE // 2, dtype=np.int16))
+    taken = [playout.next_block() for _ in range(50)]
+    quiet = np.concatenate([block for block, _ in taken[10:]])
+    assert _level(quiet) < _level(loud) - 19
+    assert [event for _, events in taken for event in events] == [SpeechEnded(speech_id=7, dropped=False)]
+    assert taken[-1][1], "told with its last block, not before"
+
+
+def test_speech_waits_its_turn_and_is_dropped_at_once() -> None:
+    playout = Playout()
+    playout.say(1, _sine(0.5))
+    playout.say(2, _sine(0.5))
+    playout.next_block()
+    assert playout.stop_speaking() == [SpeechEnded(1, True), SpeechEnded(2, True)]
+    assert not playout.next_block()[0].any()
+
+
+def test_two_short_speeches_in_one_block_are_both_told() -> None:
+    playout = Playout()
+    playout.say(1, _sine(0.001))
+    playout.say(2, _sine(0.001))
+    assert playout.next_block()[1] == [SpeechEnded(1, False), SpeechEnded(2, False)]
+
+
+def test_remote_voice_waits_for_a_reserve_then_comes_whole() -> None:
+    playout = Playout()
+    voice = _sine(0.1)
+    playout.add_remote(voice[:960])
+    assert not playout.next_block()[0].any()
+    playout.add_remote(voice[960:])
+    blocks = [playout.next_block() for _ in range(10)]
+    assert np.array_equal(np.concatenate([block for block, _ in blocks]), voice)
+    assert [event for _, events in blocks for event in events] == [RemoteHeard()]
+
+
+def test_digital_silence_is_not_the_first_sound() -> None:
+    playout = Playout()
+    playout.add_remote(np.zeros(4800, dtype=np.int16))
+    assert all(playout.next_block()[1] == [] for _ in range(10))
+    playout.add_remote(_sine(0.1))
+    assert playout.next_block()[1] == [RemoteHeard()]
+
+
+def test_remote_voice_that_piles_up_is_cut_to_the_newest() -> None:
+    playout = Playout()
+    for number in range(100):
+        playout.add_remote(np.full(960, number + 1, dtype=np.int16))
+    waiting = 0
+    last = 0
+    while (block := playout.next_block()[0]).any():
+        waiting += len(block)
+        last = int(block[-1])
+    assert waiting <= MOST_SAMPLES
+    assert last == 100
+    assert playout.remote_dropped + waiting == 96_000
+
+
+def test_the_mixture_is_clipped_not_wrapped() -> None:
+    playout = Playout()
+    playout.say(1, np.full(4800, 30_000, dtype=np.int16))
+    playout.add_remote(np.full(4800, 30_000, dtype=np.int16))
+    assert playout.next_block()[0].max() == 32_767
+
+
+def test_a_call_that_is_over_leaves_nothing() -> None:
+    playout = Playout()
+    playout.add_remote(_sine(0.1))
+    playout.next_block()
+    playout.forget_remote()
+    assert not playout.next_block()[0].any()
+    playout.add_remote(_sine(0.1))
+    assert playout.next_block()[1] == [RemoteHeard()], "told anew for the next call"
+
+
+@pytest.mark.parametrize("length", [1, 479, 480, 481, 960, 1000])
+def test_voice_of_any_packet_length_is_joined(length: int) -> None:
+    playout = Playout()
+    voice = _sine(0.11)
+    for start in range(0, len(voice), length):
+        playout.add_remote(voice[start : start + length])
+    out = np.concatenate([playout.next_block()[0] for _ in range(11)])
+    assert np.array_equal(out, voice)
