@@ -39,8 +39,8 @@ NURSE_TONE_HZ = 1000.0
 RING_SECONDS = 12.0
 
 # Middle of each button on the 1280x800 screen, as a finger would find it.
-ANSWER = (640, 480)
-DECLINE = (640, 735)
+ANSWER = (640, 560)
+DECLINE = (1090, 165)
 HANG_UP = (1100, 720)
 CLOSE = (640, 640)
 

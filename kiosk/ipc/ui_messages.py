@@ -72,7 +72,7 @@ class Painted(msgspec.Struct, frozen=True, tag="painted"):
 
 
 class RemoteFramePainted(msgspec.Struct, frozen=True, tag="remote-frame-painted"):
-    """The first frame of the remote picture since the talk began has been swapped to the screen."""
+    """The first frame of the remote picture since the call began, or since a new ring came, is on the screen."""
 
     at: float
 

@@ -36,8 +36,8 @@ class PaintBook:
         self._remote_frames = 0
         self._gaps_ms: list[float] = []
 
-    def new_call(self) -> None:
-        """A call begins: its first painted remote frame is to be told."""
+    def new_picture(self) -> None:
+        """A call begins, or media began anew: the first painted remote frame is to be told."""
         self._first_frame_reported = False
         self._painted_frame = 0
         self.remote_frame = 0

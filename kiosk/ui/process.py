@@ -201,7 +201,7 @@ class UiProcess(QObject):
                 call_before = self._model.screen.call_id
                 self._model.show(state)
                 if self._model.screen.call_id not in (None, call_before):
-                    self._book.new_call()
+                    self._book.new_picture()
                 self._book.revision = revision
                 # A state may look like the one before; core waits for the word that it is on screen all the same.
                 self._window.update()
@@ -240,6 +240,8 @@ class UiProcess(QObject):
             return
         feed = self._model.remote_feed if stream is VideoStream.REMOTE else self._model.own_feed
         feed.take(reader)
+        if stream is VideoStream.REMOTE:
+            self._book.new_picture()
 
     def _remote_shown(self, number: int) -> None:
         self._book.remote_frame = number if self._model.screen.page is Page.CALL else 0

@@ -28,13 +28,13 @@ def test_only_the_newest_of_several_revisions_is_painted() -> None:
 
 def test_the_first_remote_frame_is_told_once_a_call() -> None:
     book = PaintBook()
-    book.new_call()
+    book.new_picture()
     for number, at in ((1, 1.0), (2, 1.1), (2, 1.2)):
         book.remote_frame = number
         book.synchronized()
         expected = [RemoteFramePainted(1.0)] if at == 1.0 else []
         assert book.swapped(at) == expected
-    book.new_call()
+    book.new_picture()
     book.synchronized()
     assert book.swapped(2.0) == []
     book.remote_frame = 2

@@ -118,7 +118,7 @@ def test_reports_count_what_was_painted(ui: RunningUi, rings: tuple[FrameRingWri
     ("state", "place", "press"),
     [
         ("ring", (640, 400), Press.ANSWER),
-        ("ring", (640, 725), Press.DECLINE),
+        ("ring", (1090, 165), Press.DECLINE),
         ("talk", (1100, 730), Press.HANG_UP),
         ("connecting", (1100, 730), Press.HANG_UP),
         ("ended-rang-out", (640, 650), Press.CLOSE_CARD),
@@ -144,7 +144,7 @@ def test_a_trembling_hand_answers_once(ui: RunningUi) -> None:
 
 def test_presses_beside_the_buttons_do_nothing(ui: RunningUi) -> None:
     ui.show(STATES["ring"])
-    for place in ((640, 30), (640, 600), (60, 740), (5, 5)):
+    for place in ((640, 30), (640, 240), (8, 790), (5, 5)):
         ui.press(*place)
     while ui.read(0.4) is not None:
         pass

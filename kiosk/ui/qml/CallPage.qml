@@ -8,8 +8,8 @@ Item {
 
     required property ScreenModel model
     property bool keyboardInUse: false
-    property real markWidth: 0
     readonly property bool beside: model.measuring
+    readonly property real hangUpWidth: hangUp.width
     readonly property bool hasPicture: model.remote.active
 
     onVisibleChanged: {
@@ -94,7 +94,6 @@ Item {
         anchors.top: parent.top
         anchors.left: pictureArea.left
         anchors.right: pictureArea.right
-        anchors.rightMargin: root.markWidth
         height: overlay.implicitHeight + 2 * Theme.gap
         visible: root.hasPicture && root.model.notice !== ""
         color: Theme.background

@@ -40,10 +40,15 @@ Window {
             id: mark
 
             objectName: "fakeMark"
-            anchors.top: parent.top
+            // During the call beside «Legg på», or above it where a measurement takes the room: there it covers neither
+            // a face nor the clock of a generated picture.
+            readonly property bool inCall: root.model.page === "call"
+
+            y: inCall ? parent.height - Theme.gap - height - (root.model.measuring ? Theme.target + 2 * Theme.gap : 0) : 0
             anchors.right: parent.right
-            width: root.model.page === "call" ? implicitWidth : parent.width
-            text: root.model.page === "call" ? root.model.fakeMarkShort : root.model.fakeMark
+            anchors.rightMargin: inCall && !root.model.measuring ? call.hangUpWidth + 2 * Theme.gap : 0
+            width: inCall ? implicitWidth : parent.width
+            text: inCall ? root.model.fakeMarkShort : root.model.fakeMark
             z: 1
         }
 
@@ -65,11 +70,12 @@ Window {
                 keyboardInUse: root.keyboardInUse
             }
             CallPage {
+                id: call
+
                 objectName: "call"
                 anchors.fill: parent
                 visible: root.model.page === "call"
                 model: root.model
-                markWidth: mark.visible ? mark.width : 0
                 keyboardInUse: root.keyboardInUse
             }
             EndedPage {

@@ -1,4 +1,4 @@
-// A known caller waits: who it is, one giant button, and a smaller one far from it.
+// A known caller waits: who it is, one giant button that fills most of the screen, and a smaller one far from it.
 import QtQuick
 import QtQuick.Layouts
 import Svar.Screen
@@ -20,7 +20,7 @@ Item {
         anchors.top: parent.top
         anchors.topMargin: Theme.margin / 2
         anchors.left: parent.left
-        anchors.right: parent.right
+        anchors.right: decline.left
         anchors.leftMargin: Theme.margin
         anchors.rightMargin: Theme.margin
         height: 32 * Theme.millimetre
@@ -64,10 +64,10 @@ Item {
         id: answer
 
         objectName: "answer"
-        anchors.top: who.bottom
-        anchors.topMargin: Theme.margin / 2
-        anchors.bottom: decline.top
-        anchors.bottomMargin: Theme.apart
+        anchors.top: decline.bottom
+        anchors.topMargin: Theme.apart
+        anchors.bottom: parent.bottom
+        anchors.bottomMargin: Theme.margin
         anchors.left: parent.left
         anchors.right: parent.right
         anchors.leftMargin: Theme.margin
@@ -81,7 +81,7 @@ Item {
         border.color: Qt.rgba(1, 1, 1, 0.25 + 0.65 * pulse.level)
         onActivated: root.model.answer()
         KeyNavigation.tab: decline
-        KeyNavigation.down: decline
+        KeyNavigation.up: decline
     }
 
     // A slow swell of the button's edge, once in two seconds, drawn ten times a second: it calls without flashing.
@@ -102,10 +102,11 @@ Item {
         id: decline
 
         objectName: "decline"
-        anchors.bottom: parent.bottom
-        anchors.bottomMargin: Theme.margin / 2
-        anchors.horizontalCenter: parent.horizontalCenter
-        width: 70 * Theme.millimetre
+        anchors.top: parent.top
+        anchors.topMargin: Theme.margin / 2
+        anchors.right: parent.right
+        anchors.rightMargin: Theme.margin
+        width: 56 * Theme.millimetre
         text: root.model.declineText
         background: Theme.panel
         foreground: Theme.text
@@ -114,6 +115,6 @@ Item {
         keyboardInUse: root.keyboardInUse
         onActivated: root.model.decline()
         KeyNavigation.tab: answer
-        KeyNavigation.up: answer
+        KeyNavigation.down: answer
     }
 }
