@@ -20,9 +20,7 @@ from PySide6.QtCore import (
     QSocketNotifier,
     Qt,
     QTimer,
-    QtMsgType,
     QUrl,
-    qInstallMessageHandler,
 )
 from PySide6.QtGui import QFont, QFontDatabase, QFontMetricsF, QGuiApplication, QSurfaceFormat
 from PySide6.QtQml import QQmlApplicationEngine
@@ -61,21 +59,10 @@ class Options(msgspec.Struct, frozen=True):
     scene_graph: Literal["auto", "opengl", "software"]
 
 
-_LEVELS = {
-    QtMsgType.QtDebugMsg: logging.DEBUG,
-    QtMsgType.QtInfoMsg: logging.INFO,
-    QtMsgType.QtWarningMsg: logging.WARNING,
-    QtMsgType.QtCriticalMsg: logging.ERROR,
-    QtMsgType.QtFatalMsg: logging.CRITICAL,
-}
-
-
-def _log_qt(kind: QtMsgType, _context: object, text: str) -> None:
-    if "Using CPU conversion" in text:
-        # A bare qWarning of QtMultimedia about what _choose_scene_graph asked for.
-        _log.debug("%s", text)
-        return
-    logging.getLogger("qt").log(_LEVELS[kind], "%s", text)
+_MESSAGE_PATTERN = (
+    "%{if-debug}DEBUG%{endif}%{if-info}INFO%{endif}%{if-warning}WARNING%{endif}"
+    "%{if-critical}ERROR%{endif}%{if-fatal}CRITICAL%{endif} qt: %{message}"
+)
 
 
 def wanted_font() -> tuple[str, float]:
@@ -305,7 +292,9 @@ def _choose_scene_graph(wanted: Literal["auto", "opengl", "software"]) -> None:
 
 def run(options: Options) -> int:
     """Run until core or a signal ends it. Returns the exit code."""
-    qInstallMessageHandler(_log_qt)
+    # No message handler of ours: Qt's type-loading thread would wait in it for the interpreter that waits for Qt
+    # (a hang, reproduced with a warning from «import QtMultimedia»). Qt writes to standard error, which is the log.
+    os.environ.setdefault("QT_MESSAGE_PATTERN", _MESSAGE_PATTERN)
     # The wheel looks for PipeWire's screen capture, which is never used here.
     os.environ.setdefault("QT_LOGGING_RULES", "qt.multimedia.symbolsresolver=false")
     surface = QSurfaceFormat.defaultFormat()

@@ -36,7 +36,9 @@ def ui(display: str) -> Iterator[RunningUi]:
     running = RunningUi(display)
     yield running
     log = running.end()
-    assert "WARNING" not in log, log
+    # QtMultimedia remarks that it converts pictures without a graphics card, which is what was asked for.
+    warnings = [line for line in log.splitlines() if "WARNING" in line and "Using CPU conversion" not in line]
+    assert warnings == [], log
     assert "Traceback" not in log, log
 
 
