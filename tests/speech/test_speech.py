@@ -60,7 +60,7 @@ async def speaker(folder: Path) -> AsyncIterator[tuple[Speaker, list[bool]]]:
 
 def loudness(samples: Samples) -> float:
     values = array.array("h", samples.data)
-    return (sum(value * value for value in values) / len(values)) ** 0.5
+    return math.sqrt(sum(value * value for value in values) / len(values))
 
 
 async def test_speech_contains_sound_and_leaves_no_file(tmp_path: Path) -> None:
