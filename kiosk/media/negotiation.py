@@ -146,6 +146,28 @@ def picture_ssrcs(text: str) -> tuple[int, ...]:
     return ()
 
 
+def without_hidden_hosts(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The description without candidates that hide behind a multicast name, and those: (mid, candidate).
+
+    A browser without camera permission names its hosts ``….local`` (draft-ietf-mmusic-mdns-ice-candidates). To find
+    such a name takes up to a second where multicast is filtered, and aioice does it before anything else goes on;
+    so they are given to it later. The other end reaches us meanwhile, and is known by its own checks.
+    """
+    lines: list[str] = []
+    hidden: list[tuple[str, str]] = []
+    for section in text.replace("\r\n", "\n").split("\nm="):
+        mid = next((line[6:].strip() for line in section.split("\n") if line.startswith("a=mid:")), "")
+        kept = []
+        for line in section.split("\n"):
+            words = line.split()
+            if line.startswith("a=candidate:") and len(words) > 4 and words[4].lower().endswith(".local"):
+                hidden.append((mid, line.removeprefix("a=")))
+            else:
+                kept.append(line)
+        lines.append("\n".join(kept))
+    return "\nm=".join(lines).replace("\n", "\r\n"), tuple(hidden)
+
+
 def negotiated_sections(negotiated: Negotiated) -> list[sdp.MediaDescription]:
     """What both descriptions agree on, in m-line order: aiortc's media descriptions with the common payload types
     and header-extension ids. Raises SdpRefusedError(MALFORMED) when they are not an offer and its answer."""

@@ -24,6 +24,7 @@ from aiortc import (
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 from aiortc.mediastreams import MediaStreamTrack
 from aiortc.rtp import RtcpByePacket
+from aiortc.sdp import candidate_from_sdp
 
 from kiosk.ipc.media_messages import LineState, Negotiated, SdpTrouble
 from kiosk.media import negotiation
@@ -71,6 +72,7 @@ class Peer:
         self._watcher: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._sections: tuple[Section, ...] = ()
+        self._hidden: tuple[tuple[str, str], ...] = ()
 
     @property
     def line(self) -> LineState | None:
@@ -79,7 +81,8 @@ class Peer:
 
     async def prepare(self, offer: str) -> None:
         """Take the first offer and gather candidates; nothing is sent to the other end. Raises SdpRefusedError."""
-        offer = negotiation.with_directions(negotiation.with_mids(offer))
+        offer, self._hidden = negotiation.without_hidden_hosts(negotiation.with_mids(offer))
+        offer = negotiation.with_directions(offer)
         self._sections = negotiation.check(offer)
         connection = self._make(data_channel=False)
         try:
@@ -101,6 +104,7 @@ class Peer:
         except _AIORTC_ERRORS as error:
             raise _refused(error) from error
         self._begin_watch()
+        self._spawn(self._find_hidden_hosts())
         return str(connection.localDescription.sdp)
 
     async def offer(self, negotiated: Negotiated) -> str:
@@ -127,7 +131,8 @@ class Peer:
 
     async def take_answer(self, answer: str) -> None:
         """Apply the answer to the offer and connect. Raises SdpRefusedError."""
-        answer = negotiation.with_directions(negotiation.with_mids(answer))
+        answer, self._hidden = negotiation.without_hidden_hosts(negotiation.with_mids(answer))
+        answer = negotiation.with_directions(answer)
         sections = negotiation.check(answer)
         try:
             await self._used().setRemoteDescription(RTCSessionDescription(sdp=answer, type="answer"))
@@ -135,6 +140,25 @@ class Peer:
             raise _refused(error) from error
         self._sections = sections
         self._begin_watch()
+        self._spawn(self._find_hidden_hosts())
+
+    async def _find_hidden_hosts(self) -> None:
+        """Candidates behind multicast names, one after the other, while the connection is already being made."""
+        for mid, line in self._hidden:
+            connection = self._connection
+            if connection is None or connection.connectionState == "connected":
+                return
+            try:
+                candidate = candidate_from_sdp(line.removeprefix("candidate:"))
+                candidate.sdpMid = mid
+                await connection.addIceCandidate(candidate)
+            except _AIORTC_ERRORS as error:
+                _log.info("a hidden candidate was not found: %s", type(error).__name__)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def restarts_ice(self, offer: str) -> bool:
         """Whether an offer begins anew with ICE, which aiortc cannot follow. Raises SdpRefusedError."""

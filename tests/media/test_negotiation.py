@@ -17,6 +17,7 @@ from kiosk.media.negotiation import (
     shape_offer,
     with_directions,
     with_mids,
+    without_hidden_hosts,
 )
 from kiosk.media.peer import Peer
 from kiosk.media.video import PictureTrack
@@ -225,3 +226,21 @@ def test_an_offer_with_lines_damaged_is_taken_or_refused(data: st.DataObject) ->
         check(with_directions(with_mids("\r\n".join(lines))))
     except SdpRefusedError as error:
         assert error.detail
+
+
+def test_hosts_that_hide_behind_multicast_names_are_put_aside() -> None:
+    offer = (
+        "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n"
+        "a=candidate:1 1 udp 2113937151 5f2c.local 50000 typ host generation 0\r\n"
+        "a=candidate:2 1 udp 2113937150 192.0.2.7 50001 typ host\r\n"
+        "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\n"
+        "a=candidate:1 1 udp 2113937151 5F2C.LOCAL 50002 typ host\r\n"
+    )
+    plain, hidden = without_hidden_hosts(offer)
+    assert ".local" not in plain.lower()
+    assert "192.0.2.7 50001" in plain
+    assert plain.startswith("v=0\r\no=- 1 2") and plain.endswith("a=mid:1\r\n")
+    assert [mid for mid, _ in hidden] == ["0", "1"]
+    assert hidden[0][1].startswith("candidate:1 1 udp 2113937151 5f2c.local")
+    assert without_hidden_hosts(plain) == (plain, ())
