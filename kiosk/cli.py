@@ -43,12 +43,12 @@ def run(settings_file: Path, verbose: bool) -> None:
         level=logging.DEBUG if verbose else logging.INFO,
         format="%(asctime)s core: %(levelname)s %(name)s: %(message)s",
     )
-    from kiosk.settings import SettingsError, check_addresses, load_settings, read_password
+    from kiosk.settings import SettingsError, check_usable, load_settings, read_password
 
     try:
         settings = load_settings(settings_file)
         password = read_password(settings.sip.password_file)
-        check_addresses(settings)
+        check_usable(settings)
     except SettingsError as error:
         _fail(str(error), 2)
     from kiosk.app import App

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import tomllib
 from datetime import datetime
 from pathlib import Path
@@ -180,8 +181,20 @@ def load_settings(path: Path) -> Settings:
     return parse_settings(text, str(path))
 
 
-def check_addresses(settings: Settings) -> None:
-    """Refuse addresses that would carry a call or a reading in the clear: only loopback may. Raises SettingsError."""
+def check_usable(settings: Settings) -> None:
+    """Refuse what would carry a call or a reading in the clear (only loopback may), and authorities that cannot be
+    read. Raises SettingsError."""
+    for key, authority in (
+        ("sip.certificate_authority", settings.sip.certificate_authority),
+        ("fhir.certificate_authority", settings.fhir.certificate_authority),
+    ):
+        if authority is not None:
+            try:
+                ssl.create_default_context(cafile=authority)
+            except (OSError, ssl.SSLError) as error:
+                raise SettingsError(
+                    f"{key}: {authority} holds no certificate ({error}). Enrol the device again."
+                ) from error
     addresses = [("sip.servers", server, "wss", "ws") for server in settings.sip.servers]
     addresses.append(("fhir.base_url", settings.fhir.base_url, "https", "http"))
     for key, address, secure, plain in addresses:
