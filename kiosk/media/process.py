@@ -295,6 +295,8 @@ class Media:
 
     def _devices_on(self) -> None:
         self._microphone.open()
+        if self._sound is not None:
+            self._sound.listening = True
         if self._camera is not None:
             self._camera.switch_on()
 
@@ -305,6 +307,7 @@ class Media:
         self._self_ring.blank()
         self._remote_ring.blank()
         if self._sound is not None:
+            self._sound.listening = False
             with self._sound.playout() as playout:
                 playout.forget_remote()
 

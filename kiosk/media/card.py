@@ -1,0 +1,153 @@
+"""The sound card through PortAudio: one stream that plays and one that records, 10 ms blocks; knows nothing of sounds.
+
+Two streams, not one full-duplex stream: through ALSA's pulse plugin (PulseAudio and PipeWire alike) PortAudio's polling
+of both directions at once runs wild for ever after a callback was late by 50-100 ms (measured: 60-90 % of a core, with
+two streams 5 %). Both run on the clock of the card, and the echo canceller finds the delay between them by itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from kiosk.ipc.media_messages import MediaTrouble
+from kiosk.media.denormals import flush_denormals
+from kiosk.media.playout import BLOCK, Samples
+from kiosk.media.ring_tone import RATE_HZ
+
+_log = logging.getLogger(__name__)
+
+STREAM_LATENCY_S = 0.03
+"""Wished of PortAudio. Tried through ALSA's pulse plugin: 20 ms starves under load, 40 ms comes in pairs of blocks."""
+
+
+class SoundTroubleError(Exception):
+    """The sound card cannot be used."""
+
+    def __init__(self, trouble: MediaTrouble, detail: str) -> None:
+        super().__init__(f"{trouble.value}: {detail}")
+        self.trouble = trouble
+        self.detail = detail
+
+
+class Card:
+    """Open from the moment it is made until ``close``. Making and closing it block: not for the event loop's thread.
+
+    ``next_block()`` and ``on_recorded(block)`` are called every 10 ms, each in a PortAudio thread of its own.
+    Raises SoundTroubleError.
+    """
+
+    def __init__(
+        self, device: str, *, next_block: Callable[[], Samples], on_recorded: Callable[[Samples], None]
+    ) -> None:
+        self._next_block = next_block
+        self._on_recorded = on_recorded
+        self._closed = False
+        self._flushing: set[str] = set()
+        self.played = 0
+        self.recorded = 0
+        self.underruns = 0
+        self.failures = 0
+        self.played_at = self.recorded_at = time.monotonic()
+        sounddevice = _sounddevice()
+        self._streams: list[Any] = []
+        try:
+            # PortAudio lists the devices once; a card that was plugged in later needs a new list.
+            sounddevice._terminate()
+            sounddevice._initialize()
+            wish: dict[str, Any] = {
+                "samplerate": RATE_HZ,
+                "blocksize": BLOCK,
+                "device": _device_index(sounddevice, device),
+                "channels": 1,
+                "dtype": "int16",
+                "latency": STREAM_LATENCY_S,
+            }
+            self._streams.append(sounddevice.RawOutputStream(callback=self._play, **wish))
+            self._streams.append(sounddevice.RawInputStream(callback=self._record, **wish))
+            for stream in self._streams:
+                stream.start()
+        except (sounddevice.PortAudioError, ValueError, OSError) as error:
+            self.close()
+            raise SoundTroubleError(_trouble_of(str(error)), str(error)[:200]) from error
+
+    @property
+    def active(self) -> bool:
+        """Whether PortAudio still runs both streams."""
+        return all(stream.active for stream in self._streams)
+
+    def close(self) -> None:
+        """Stop both streams; nobody is called any more."""
+        self._closed = True
+        for stream in self._streams:
+            stream.close(ignore_errors=True)
+
+    def _play(self, loudspeaker: Any, _frames: int, _time: Any, status: Any) -> None:
+        self.played += 1
+        self.played_at = time.monotonic()
+        self.underruns += bool(status.output_underflow)
+        block: Samples | None = None
+        if not self._closed:
+            try:
+                block = self._next_block()
+            except Exception:  # the documented boundary of this thread: PortAudio would end the stream
+                self._failed()
+        loudspeaker[:] = bytes(len(loudspeaker)) if block is None else block.tobytes()
+
+    def _record(self, microphone: Any, _frames: int, _time: Any, status: Any) -> None:
+        if self.recorded == 0:
+            flush_denormals()
+        self.recorded += 1
+        self.recorded_at = time.monotonic()
+        self.underruns += bool(status.input_overflow)
+        if self._closed:
+            return
+        try:
+            self._on_recorded(np.frombuffer(microphone, dtype=np.int16))
+        except Exception:  # as above
+            self._failed()
+
+    def _failed(self) -> None:
+        self.failures += 1
+        if self.failures in (1, 100, 10_000):
+            _log.exception("a sound block failed (%d so far)", self.failures)
+
+
+def _sounddevice() -> ModuleType:
+    """The module, if its library is there. Raises SoundTroubleError."""
+    try:
+        import sounddevice
+    except OSError as error:
+        trouble = MediaTrouble.NOT_FOUND
+        raise SoundTroubleError(trouble, "the PortAudio library is missing (package libportaudio2)") from error
+    module: ModuleType = sounddevice
+    return module
+
+
+def _device_index(sounddevice: ModuleType, name: str) -> int | None:
+    """PortAudio's number for a device with that exact name that both plays and records; None: its own default.
+
+    Raises SoundTroubleError(NOT_FOUND).
+    """
+    devices = list(sounddevice.query_devices())
+    duplex = [d for d in devices if d["max_input_channels"] > 0 and d["max_output_channels"] > 0]
+    for device in duplex:
+        if device["name"] == name:
+            return int(device["index"])
+    if name == "default" and devices:
+        return None
+    raise SoundTroubleError(MediaTrouble.NOT_FOUND, f"PortAudio knows no such device among {len(devices)}")
+
+
+def _trouble_of(text: str) -> MediaTrouble:
+    lowered = text.lower()
+    if "unavailable" in lowered or "busy" in lowered:
+        return MediaTrouble.BUSY
+    if "invalid device" in lowered or "no such" in lowered or "querying device" in lowered or "no default" in lowered:
+        return MediaTrouble.NOT_FOUND
+    return MediaTrouble.FAILED
