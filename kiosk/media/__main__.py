@@ -50,6 +50,7 @@ def main() -> int:
     logging.getLogger("aioice").setLevel(logging.WARNING)  # it tells of every candidate pair, with addresses
     # PipeWire's ALSA bridge may otherwise choose buffers of seconds (call.md C).
     os.environ.setdefault("PIPEWIRE_LATENCY", "480/48000")
+    os.environ.setdefault("JACK_NO_START_SERVER", "1")  # PortAudio looks for JACK too; nobody wants it started
     try:
         connection = _connection(arguments)
     except OSError as error:

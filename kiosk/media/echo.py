@@ -10,7 +10,8 @@ from pywebrtc_audio import AudioProcessor
 from kiosk.media.playout import BLOCK, Samples
 from kiosk.media.ring_tone import RATE_HZ
 
-_MOST_GAIN_DB = 18.0
+_MOST_GAIN_DB = 12.0
+"""A quiet voice is raised by so much at most; it raises what is left of the echo too."""
 _MOST_WAITING = 6
 """Played blocks that may wait for their recorded counterpart; more means that recording stood still."""
 
@@ -32,6 +33,11 @@ class EchoPath:
             agc_max_gain_db=_MOST_GAIN_DB,
             stream_delay_ms=stream_delay_ms,
         )
+
+    @property
+    def gain_db(self) -> float:
+        """By how much the last block was raised to an even level."""
+        return float(self._processor.gain_db)
 
     def played(self, block: Samples) -> None:
         """Exactly what has gone to the loudspeaker, in order."""

@@ -21,7 +21,7 @@ from kiosk.ipc import wire
 from kiosk.ipc.frame_ring import FrameRingWriter
 from kiosk.ipc.media_messages import FromMedia, MediaPart, MediaTrouble, PartState, ToMedia
 from kiosk.media.call import Call, CallDevices
-from kiosk.media.camera import Camera, SelfView, check_camera
+from kiosk.media.camera import Camera, CameraTroubleError, SelfView, check_camera
 from kiosk.media.playout import PlayoutEvent, RemoteHeard, RingBegan, Samples, SpeechEnded
 from kiosk.media.sound import Sound
 from kiosk.media.threads import in_daemon_thread
@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 _MOST_UNSENT = 500
 _LONGEST_SPEECH_BYTES = 2 * 48_000 * 120
 _CHECK_LIMIT_S = 5.0
+_CHECK_EVERY_S = 5.0
 _END_LIMIT_S = 4.0
 
 
@@ -53,6 +54,7 @@ class Media:
         self._camera: Camera | None = None
         self._call: Call | None = None
         self._ice_servers: list[RTCIceServer] = []
+        self._parts: dict[MediaPart, MediaTrouble | None] = {}
         self.refused_messages = 0
 
     async def run(self) -> None:
@@ -194,23 +196,28 @@ class Media:
         rings = (self._remote_ring, self._self_ring)
         self._tell(messages.MediaReady(), tuple(d for ring in rings for d in (ring.memory, ring.bell)))
         self._sound.start()
-        self._spawn_check(wish.camera)
+        looking = asyncio.create_task(self._look_for_camera(wish.camera), name="camera check")
+        self._tasks.add(looking)
+        looking.add_done_callback(self._tasks.discard)
 
-    def _spawn_check(self, source: str) -> None:
-        async def check() -> None:
-            try:
-                trouble = await in_daemon_thread(lambda: check_camera(source), limit_s=_CHECK_LIMIT_S)
-            except TimeoutError:
-                self._part(MediaPart.CAMERA, MediaTrouble.STALLED, "the check takes too long")
-                return
-            if self._camera is not None and not self._camera.is_on:
-                self._part(MediaPart.CAMERA, trouble.trouble if trouble else None, trouble.detail if trouble else "")
-
-        task = asyncio.create_task(check())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def _look_for_camera(self, source: str) -> None:
+        """Outside calls the camera stays closed, so only its being there is looked at, again and again: it may be
+        unplugged. What opening it showed in a call stands until the next call, unless it was not found."""
+        while True:
+            known = self._parts.get(MediaPart.CAMERA)
+            if self._camera is not None and not self._camera.is_on and known in (None, MediaTrouble.NOT_FOUND):
+                try:
+                    seen = await in_daemon_thread(lambda: check_camera(source), limit_s=_CHECK_LIMIT_S)
+                except TimeoutError:
+                    seen = CameraTroubleError(MediaTrouble.STALLED, "the check takes too long")
+                if not self._camera.is_on:
+                    self._part(MediaPart.CAMERA, seen.trouble if seen else None, seen.detail if seen else "")
+            await asyncio.sleep(_CHECK_EVERY_S)
 
     def _part(self, part: MediaPart, trouble: MediaTrouble | None, detail: str) -> None:
+        if part in self._parts and self._parts[part] is trouble:
+            return
+        self._parts[part] = trouble
         _log.info("%s: %s %s", part.value, trouble.value if trouble else "works", detail)
         self._tell(PartState(part=part, trouble=trouble, detail=detail))
 

@@ -45,6 +45,7 @@
       await gathered();
       return connection.localDescription.sdp;
     },
+    restartIce: () => connection.restartIce(),
     async replaceTrack() {
       const other = canvas.captureStream(30).getVideoTracks()[0];
       await connection.getSenders().find((sender) => sender.track?.kind === "video").replaceTrack(null);

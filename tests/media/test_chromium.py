@@ -139,4 +139,11 @@ async def test_replaced_tracks_and_changed_directions_do_not_end_the_picture(
         await page.evaluate("sdp => nurse.take(sdp)", (await core.hear(CallAnswered)).sdp)
         await _sees(page)
     await _goes_on(core)
+    await page.evaluate("nurse.restartIce()")  # her network changed: aiortc needs a fresh connection for that
+    core.send(TakeOffer(call_id="c", offer=await page.evaluate("nurse.offerAgain()")))
+    await page.evaluate("sdp => nurse.take(sdp)", (await core.hear(CallAnswered)).sdp)
+    await core.hear(FirstRemoteFrame)
+    await asyncio.sleep(1.0)
+    await _sees(page)
+    await _goes_on(core)
     await core.stop()

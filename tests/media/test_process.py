@@ -36,6 +36,7 @@ from kiosk.ipc.media_messages import (
     StopSpeaking,
     TakeOffer,
 )
+from kiosk.media import process
 from kiosk.media.generated_picture import GeneratedPicture
 from tests.media.core_end import CoreEnd, until
 from tests.media.nurse_peer import NursePeer
@@ -110,6 +111,23 @@ async def test_a_camera_that_cannot_be_used_is_told_and_the_call_goes_on(
     await until(lambda: nurse.frames >= 2)  # the dark picture
     assert nurse.clocks == []
     await nurse.close()
+
+
+async def test_a_camera_that_is_plugged_in_later_is_told(
+    core: CoreEnd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_CHECK_EVERY_S", 0.1)
+    place = tmp_path / "camera"
+    await core.configure(camera=str(place))
+    await core.hear(PartState, lambda message: message.trouble is MediaTrouble.NOT_FOUND and _is_camera(message))
+    place.symlink_to("/dev/null")  # a character device, as a camera is
+    await core.hear(PartState, lambda message: message.trouble is None and _is_camera(message))
+    place.unlink()
+    await core.hear(PartState, lambda message: message.trouble is MediaTrouble.NOT_FOUND and _is_camera(message))
+
+
+def _is_camera(message: PartState) -> bool:
+    return message.part is MediaPart.CAMERA
 
 
 async def test_nonsense_is_counted_and_survived(core: CoreEnd) -> None:
