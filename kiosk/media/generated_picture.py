@@ -46,6 +46,9 @@ class GeneratedPicture:
         quarter = width * height // 4
         self._chroma(self._ground)[:quarter] = 150  # U: bluish
         self._chroma(self._ground)[quarter:] = 105  # V
+        colourless = width // 2 * (height // STRIP_SHARE // 2)
+        for plane in (0, quarter):
+            self._chroma(self._ground)[plane : plane + colourless] = 128  # the strip is black and white
         edges = (np.arange(BLOCKS + 1) * width + BLOCKS // 2) // BLOCKS
         self._block_of_column = np.repeat(np.arange(BLOCKS), np.diff(edges))
 
