@@ -151,7 +151,8 @@ class Peer:
             try:
                 candidate = candidate_from_sdp(line.removeprefix("candidate:"))
                 candidate.sdpMid = mid
-                await connection.addIceCandidate(candidate)
+                # Not addIceCandidate: it passes over bundled sections, and here all are (see _set_up).
+                await connection.getTransceivers()[0].receiver.transport.transport.addRemoteCandidate(candidate)
             except _AIORTC_ERRORS as error:
                 _log.info("a hidden candidate was not found: %s", type(error).__name__)
 

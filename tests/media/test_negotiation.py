@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, sdp
+from aiortc import RTCConfiguration, RTCIceCandidate, RTCPeerConnection, RTCSessionDescription, sdp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -244,3 +246,22 @@ def test_hosts_that_hide_behind_multicast_names_are_put_aside() -> None:
     assert [mid for mid, _ in hidden] == ["0", "1"]
     assert hidden[0][1].startswith("candidate:1 1 udp 2113937151 5f2c.local")
     assert without_hidden_hosts(plain) == (plain, ())
+
+
+async def test_a_hidden_host_is_given_to_the_transport_after_the_answer() -> None:
+    peer = _peer()
+    await peer.prepare(OFFER.replace("127.0.0.1 50000", "0f8fad5b.local 50000"))
+    assert peer._connection is not None
+    transport = peer._connection.getTransceivers()[0].receiver.transport.transport
+    given: list[str] = []
+
+    async def take(candidate: RTCIceCandidate | None) -> None:
+        if candidate is not None:
+            given.append(candidate.ip)
+
+    transport.addRemoteCandidate = take  # type: ignore[method-assign]
+    await peer.answer()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert "0f8fad5b.local" in given
+    await peer.close()
