@@ -263,7 +263,9 @@ class Kamailio:
                 lines.append("tls_threads_mode=2")
         else:
             lines.append(f"listen=tcp:127.0.0.1:{self._ws_port}")
-        lines += [f'include_file "{_quoted(_TEMPLATE)}"', "event_route[htable:mod-init] {"]
+        # By its bare name, beside this file: Kamailio 6 takes no include with a space in its path.
+        (directory / _TEMPLATE.name).write_bytes(_TEMPLATE.read_bytes())
+        lines += [f'include_file "{_TEMPLATE.name}"', "event_route[htable:mod-init] {"]
         lines += [
             f'    $sht(accounts=>{one.username}) = "{one.ha1}";' for one in self._accounts if one.algorithm is algorithm
         ]
