@@ -43,6 +43,7 @@ class UiEnd:
             started=self._started,
             received=self._received,
             lost=self._lost,
+            niceness=-5,
         )
 
     def attach(self, controller: Controller) -> None:
@@ -135,6 +136,7 @@ class MediaEnd:
             started=self._started,
             received=self._received,
             lost=self._lost,
+            niceness=-10,
         )
 
     def attach(self, controller: Controller) -> None:

@@ -31,8 +31,8 @@ In = TypeVar("In")
 class Child(Generic[In]):
     """A supervised child: ``command`` gets ``--fd N`` appended, one end of the link.
 
-    ``started`` is called with every new link, ``received`` with every message, ``lost`` when the child has gone and
-    will be started again.
+    ``niceness`` below zero is asked for where the process may have it. ``started`` is called with every new link,
+    ``received`` with every message, ``lost`` when the child has gone and will be started again.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Child(Generic[In]):
         received: Callable[[In, list[int]], None],
         lost: Callable[[], None],
         environment: dict[str, str] | None = None,
+        niceness: int = 0,
     ) -> None:
         self.name = name
         self.process_id: int | None = None
@@ -55,6 +56,7 @@ class Child(Generic[In]):
         self._received = received
         self._lost = lost
         self._environment = environment
+        self._niceness = niceness
 
     async def run(self) -> None:
         """Keep the child running until cancelled; then end it, bounded."""
@@ -93,6 +95,10 @@ class Child(Generic[In]):
                     env={**os.environ, **(self._environment or {})},
                 )
             self.process_id = process.pid
+            if self._niceness:
+                # Sound and picture cannot wait. Without the right to it (a developer's machine) it stays as it is.
+                with contextlib.suppress(PermissionError, ProcessLookupError):
+                    os.setpriority(os.PRIO_PROCESS, process.pid, self._niceness)
             self.starts += 1
             self._started(link)
             ended = asyncio.create_task(process.wait())

@@ -4,7 +4,7 @@ import { drawClock } from "./clock_strip.js";
 const WIDTH = 640;
 const HEIGHT = 480;
 const CANVAS_PER_DRAWN = 4 / 3; // the nurse is drawn on 480 by 360 and scaled up
-const PICTURES_PER_SECOND = 25;
+const PICTURES_PER_SECOND = 30;
 const TONE_ON_S = 0.3;
 const TONE_PERIOD_S = 1.0;
 const TONE_GAIN = 0.1; // -20 dBFS, as loud as a voice
@@ -103,7 +103,7 @@ export function generatedCamera() {
   };
   draw();
   const timer = setInterval(draw, 1000 / PICTURES_PER_SECOND);
-  const track = canvas.captureStream(PICTURES_PER_SECOND).getVideoTracks()[0];
+  const track = canvas.captureStream().getVideoTracks()[0];
   return {
     track,
     stop() {
