@@ -51,6 +51,7 @@ async def test_with_a_display_the_kiosk_fills_it_and_the_nurses_page_answers(tmp
     screen = VirtualScreen(1280, 800)
     await screen.start()
     process = await demo({**without_display(), "DISPLAY": screen.display}, 60.0)
+    rest: asyncio.Task[bytes] | None = None
     try:
         assert process.stdout is not None
         address = None
@@ -61,6 +62,8 @@ async def test_with_a_display_the_kiosk_fills_it_and_the_nurses_page_answers(tmp
                 assert "There is no display here" not in line
                 found = re.search(r"http://localhost:\d+\S*", line)
                 address = found.group() if found else None
+        # A pipe that nobody reads would hold the kiosk at its next word.
+        rest = asyncio.create_task(process.stdout.read())
         async with aiohttp.ClientSession() as session, session.get(address) as answer:
             assert answer.status == 200
             assert "Ring" in await answer.text()
@@ -75,8 +78,13 @@ async def test_with_a_display_the_kiosk_fills_it_and_the_nurses_page_answers(tmp
             if luma[5, 3] > 120 and luma[5, -4] > 120 and corners.isdisjoint({0}) and max(corners) < 60:
                 return
             await asyncio.sleep(0.3)
-        raise AssertionError(f"the kiosk does not fill the screen: {corners}")
-    finally:
         process.terminate()
-        await asyncio.wait_for(process.communicate(), 60)
+        said = (await asyncio.wait_for(rest, 60)).decode(errors="replace")
+        raise AssertionError(f"the kiosk does not fill the screen: {corners}\n{said[-2000:]}")
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await asyncio.wait_for(process.wait(), 60)
+        if rest is not None:
+            await rest
         await screen.stop()
