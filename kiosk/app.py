@@ -78,6 +78,8 @@ class App:
         self._settings = settings
         self._timeline = Timeline(settings.timeline_file)
         self._contacts = ContactList(contacts(settings))
+        self._counting: asyncio.Task[None] | None = None
+        self._count_again = False
         self._stop = asyncio.Event()
 
         settings.data_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -138,9 +140,7 @@ class App:
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(sign, self._stop.set)
-        parts = [self._media.run(), self._sip.run(), self._tick()]
-        if self._settings.screen.start:
-            parts.insert(0, self._screen.run())
+        parts = [self._screen.run(), self._media.run(), self._sip.run(), self._tick()]
         if self._settings.voice.enabled:
             rings = [
                 Utterance(Spoken.CALLER_RINGS, (("name", caller.name), ("role", caller.role)))
@@ -164,7 +164,7 @@ class App:
             stop.cancel()
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*tasks, *([self._counting] if self._counting else []), return_exceptions=True)
             if self._outbox is not None:
                 self._outbox.close()
             self._timeline.close()
@@ -223,7 +223,7 @@ class App:
 
     def held(self, reading_id: str) -> None:
         """The server refused a reading for good (UploadListener)."""
-        self._controller.handle(on.ReadingHeld(reading_id))
+        self._controller.reading_held(reading_id)
         self._count_unsent()
 
     def trouble(self, trouble: Fault | None) -> None:
@@ -232,15 +232,24 @@ class App:
             self._controller.handle(on.FaultRaised(fault) if fault is trouble else on.FaultCleared(fault))
 
     def _count_unsent(self) -> None:
-        if self._outbox is None:
+        outbox = self._outbox
+        if outbox is None:
             return
-        try:
-            unsent = self._outbox.counts().waiting
-        except OutboxError as error:
-            _log.error("the outbox cannot be read: %s", error)
-            self._controller.handle(on.FaultRaised(Fault.STORAGE_FAILED))
-            return
-        self._controller.handle(on.UnsentCounted(unsent))
+        self._count_again = True
+        if self._counting is None or self._counting.done():
+            self._counting = asyncio.create_task(self._count(outbox))
+
+    async def _count(self, outbox: Outbox) -> None:
+        # In a thread: a commit that waits for a slow disk must not hold the loop.
+        while self._count_again:
+            self._count_again = False
+            try:
+                counts = await asyncio.to_thread(outbox.counts)
+            except OutboxError as error:
+                _log.error("the outbox cannot be read: %s", error)
+                self._controller.handle(on.FaultRaised(Fault.STORAGE_FAILED))
+                return
+            self._controller.handle(on.UnsentCounted(counts.waiting))
 
     # -- what the controller reaches (Outside) -----------------------------------------------------------------------
 
@@ -276,7 +285,9 @@ class App:
         if self._cuff is None:
             return MeasurementFault.NOT_SAVED
         result = await self._cuff.measure()
-        return Kept(result.reading_id, result.reading) if isinstance(result, SavedReading) else result
+        if isinstance(result, SavedReading):
+            return Kept(result.reading_id, result.reading, result.server_id, result.held)
+        return result
 
     def reading_was_kept(self) -> None:
         """Send it now."""

@@ -89,15 +89,17 @@ def doctor(settings_file: Path, as_json: bool) -> None:
 @click.option("--seconds", type=float, default=None, help="End by itself after this long.")
 def demo(scripted: bool, report: Path | None, camera: str, sound: str, port: int, seconds: float | None) -> None:
     """Start the real servers on loopback, the kiosk, and a nurse's page."""
-    if scripted and report is None:
-        raise click.UsageError("--scripted needs --report FILE")
+    if scripted != (report is not None):
+        raise click.UsageError("--scripted and --report FILE go together")
+    if scripted and (camera != "generated" or sound != "generated" or seconds is not None):
+        raise click.UsageError("--scripted plays with generated picture and sound, to its own end")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s demo: %(levelname)s %(message)s")
-    from kiosk.caredesk.demo import DemoError, play_demo
+    from kiosk.caredesk.demo import DemoError, play_demo, until_told_to_stop
     from kiosk.caredesk.scripted import play_scripted
 
     try:
         if scripted and report is not None:
-            sys.exit(0 if asyncio.run(play_scripted(report)) else 1)
+            sys.exit(0 if asyncio.run(until_told_to_stop(play_scripted(report))) else 1)
         asyncio.run(play_demo(camera=camera, sound=sound, port=port, seconds=seconds))
     except DemoError as error:
         _fail(str(error))
@@ -134,12 +136,17 @@ def status(settings_file: Path) -> None:
 def bench(name: str, json_file: Path | None, only: tuple[str, ...], visits: int) -> None:
     """Measure speed. NAME: visit."""
     logging.basicConfig(level=logging.WARNING)
-    from kiosk.caredesk.bench_visit import measure_visits
+    from kiosk.caredesk.bench_visit import CHECKS, measure_visits
+    from kiosk.caredesk.demo import DemoError, until_told_to_stop
 
-    checks = asyncio.run(measure_visits(visits))
+    unknown = set(only) - set(CHECKS)
+    if unknown:
+        raise click.UsageError(f"no check {', '.join(sorted(unknown))}; there are: {', '.join(CHECKS)}")
+    try:
+        checks = asyncio.run(until_told_to_stop(measure_visits(visits)))
+    except DemoError as error:
+        _fail(str(error))
     chosen = [check for check in checks if not only or check.name in only]
-    if only and not chosen:
-        raise click.UsageError(f"no such check; there are: {', '.join(check.name for check in checks)}")
     from rich.console import Console
     from rich.table import Table
 

@@ -50,10 +50,12 @@ class Signalling(Protocol):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """A measurement that gave a reading, durable."""
+    """A durable reading. ``server_id``, ``held``: it had been delivered, or refused, before."""
 
     reading_id: str
     reading: Reading
+    server_id: str | None = None
+    held: bool = False
 
 
 class Outside(Protocol):
@@ -100,6 +102,7 @@ class Controller:
         self._pending: deque[on.Event] = deque()
         self._stepping = False
         self._server_ids: dict[str, str] = {}
+        self._held_ids: set[str] = set()
         self._measuring: asyncio.Task[None] | None = None
         self._publish()
 
@@ -123,7 +126,7 @@ class Controller:
         if self.state != before:
             self._publish()
             if type(self.state.phase) is not type(before.phase):
-                self._note("phase", phase=type(self.state.phase).__name__.lower())
+                self._note("phase", phase=type(self.state.phase).__name__.lower(), revision=self._revision)
             if self.state.faults != before.faults:
                 self._note("faults", faults=" ".join(fault.value for fault in self.state.faults))
             if type(self.state.measurement) is not type(before.measurement):
@@ -162,6 +165,12 @@ class Controller:
         self._note("reading-delivered")
         self._server_ids[reading_id] = server_id
         self.handle(on.ReadingDelivered(reading_id))
+
+    def reading_held(self, reading_id: str) -> None:
+        """The server will not take the reading as it is."""
+        self._note("reading-held")
+        self._held_ids.add(reading_id)
+        self.handle(on.ReadingHeld(reading_id))
 
     def painted(self, revision: int) -> None:
         """The screen shows this revision."""
@@ -261,20 +270,32 @@ class Controller:
             self._outside.to_media(media.PrepareCall(call_id, session.offer))
             self._outside.to_media(media.AcceptCall(call_id))
         else:
+            # An offer of the other end that the lost connection was to answer cannot be answered any more.
+            self._signalling.refuse_reinvite(call_id)
             negotiated = media.Negotiated(remote_sdp=session.offer, local_sdp=session.local_sdp)
             self._outside.to_media(media.ReofferCall(call_id, negotiated))
 
     def _measure(self, kind: MeasurementKind) -> None:
         async def measure() -> None:
-            result = await self._outside.measure(kind)
+            try:
+                result = await self._outside.measure(kind)
+            except Exception:
+                # A bug, here or in a driver. The patient and the nurse must not wait for ever; the traceback is logged.
+                _log.exception("measuring failed")
+                result = MeasurementFault.NOT_UNDERSTOOD
             if isinstance(result, MeasurementFault):
                 self.handle(on.MeasurementFailed(result))
                 return
             self._note("reading-kept")
             self.handle(on.ReadingKept(result.reading_id, result.reading))
+            self._note("reading-shown", revision=self._revision)
+            # The uploader may have been faster than the device's goodbye, or the device replays its memory.
+            if result.server_id is not None:
+                self._server_ids.setdefault(result.reading_id, result.server_id)
             if result.reading_id in self._server_ids:
-                # The same reading had been delivered before: a device that replays its memory.
                 self.handle(on.ReadingDelivered(result.reading_id))
+            elif result.held or result.reading_id in self._held_ids:
+                self.handle(on.ReadingHeld(result.reading_id))
             self._outside.reading_was_kept()
 
         self._measuring = asyncio.create_task(measure())
@@ -284,8 +305,8 @@ class Controller:
         session = self._sessions.get(call_id) if call_id is not None else None
         if session is not None and what is do.TaskNews.SAVED and reading_id is not None:
             session.answer_with(reading_id)
-        request = session.request_for(reading_id) if session is not None else None
-        if session is None or request is None:
+        requests = session.requests_for(reading_id) if session is not None else ()
+        if session is None or not requests:
             return
         match what:
             case do.TaskNews.ACCEPTED:
@@ -302,8 +323,11 @@ class Controller:
                 assert_never(unreachable)
         server_id = self._server_ids.get(reading_id) if reading_id else None
         observation = f"Observation/{server_id}" if server_id and status is TaskStatus.COMPLETED else None
-        body = news(request, status, observation=observation, reason=reason)
-        self._signalling.send_message(session.call_id, CONTENT_TYPE, body)
+        for request in requests:
+            body = news(request, status, observation=observation, reason=reason)
+            self._signalling.send_message(session.call_id, CONTENT_TYPE, body)
+        if reading_id is None and status in (TaskStatus.REJECTED, TaskStatus.FAILED):
+            session.close_requests()
 
     # -- the rest ----------------------------------------------------------------------------------------------------
 

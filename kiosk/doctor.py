@@ -22,7 +22,7 @@ from kiosk.ipc.link import Link
 from kiosk.ipc.supervision import Child
 from kiosk.measurements.outbox import Counts, Outbox, OutboxError
 from kiosk.resources import assets
-from kiosk.settings import Settings, SettingsError, load_settings, read_password
+from kiosk.settings import Settings, SettingsError, check_usable, load_settings, read_password
 from kiosk.speech.phrases import PhraseError, parse_phrases
 from kiosk.speech.speaker import Speaker
 
@@ -57,6 +57,7 @@ async def examine(settings_file: Path) -> list[Finding]:
     """All parts, in the order in which a technician would look. Never raises for what is wrong outside."""
     try:
         settings = load_settings(settings_file)
+        check_usable(settings)
     except SettingsError as error:
         return [Finding("settings", wrong=str(error), action="Correct the settings file, or enrol the device again.")]
     findings = [Finding("settings", detail=str(settings_file))]
@@ -99,8 +100,6 @@ async def _phrases(settings: Settings) -> list[Finding]:
 
 
 async def _screen(settings: Settings) -> list[Finding]:
-    if not settings.screen.start:
-        return [Finding("screen", detail="a service of its own")]
     display = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
     if not display and os.environ.get("QT_QPA_PLATFORM") not in ("offscreen", "eglfs", "linuxfb"):
         return [Finding("screen", wrong="no display", action="Start it in the graphical session.")]
@@ -130,8 +129,9 @@ async def _storage(settings: Settings) -> list[Finding]:
 
 async def _media(settings: Settings) -> list[Finding]:
     """A real media process, asked for its devices."""
-    troubles: dict[media.MediaPart, media.PartState] = {}
+    told: dict[media.MediaPart, media.PartState] = {}
     ready = asyncio.Event()
+    all_told = asyncio.Event()
 
     def started(link: Link[media.FromMedia]) -> None:
         link.send(
@@ -142,7 +142,9 @@ async def _media(settings: Settings) -> list[Finding]:
         for descriptor in descriptors:
             os.close(descriptor)
         if isinstance(message, media.PartState):
-            troubles[message.part] = message
+            told[message.part] = message
+            if len(told) == len(media.MediaPart):
+                all_told.set()
         elif isinstance(message, media.MediaReady):
             ready.set()
 
@@ -158,9 +160,11 @@ async def _media(settings: Settings) -> list[Finding]:
     run = asyncio.create_task(child.run())
     try:
         await asyncio.wait_for(ready.wait(), PROBE_SECONDS)
-        await asyncio.sleep(1.0)  # a sound card that stalls shows it only after a while
     except TimeoutError:
         return [Finding("media", wrong="the media process does not start", action="Install the package again.")]
+    else:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(all_told.wait(), PROBE_SECONDS)
     finally:
         run.cancel()
         await asyncio.gather(run, return_exceptions=True)
@@ -170,8 +174,10 @@ async def _media(settings: Settings) -> list[Finding]:
         media.MediaPart.SOUND: "Plug in the loudspeaker and microphone, or name them under media.sound_device.",
     }
     for part, action in actions.items():
-        state = troubles.get(part)
-        if state is not None and state.trouble is not None:
+        state = told.get(part)
+        if state is None:
+            findings.append(Finding(part.value, wrong="no answer", action=action))
+        elif state.trouble is not None:
             wrong = f"{state.trouble.value}: {state.detail}" if state.detail else state.trouble.value
             findings.append(Finding(part.value, wrong=wrong, action=action))
         else:

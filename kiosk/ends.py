@@ -127,6 +127,7 @@ class MediaEnd:
         self._screen = screen
         self._controller: Controller | None = None
         self._link: Link[media.FromMedia] | None = None
+        self._ready = False
         self._rings: Rings = {}
         self._speech_id = 0
         self._child = Child(
@@ -148,13 +149,13 @@ class MediaEnd:
         await self._child.run()
 
     def send(self, message: msgspec.Struct) -> None:
-        """Without a media process the message is dropped: MediaBack asks for everything anew."""
-        if self._link is not None:
+        """Without a media process that is ready the message is dropped: MediaBack asks for everything anew."""
+        if self._link is not None and self._ready:
             self._link.send(message)
 
     def speak(self, sample_rate: int, samples: bytes) -> None:
         """Play signed 16-bit mono samples."""
-        if self._link is None:
+        if self._link is None or not self._ready:
             return
         memory = os.memfd_create("speech", os.MFD_CLOEXEC)
         try:
@@ -175,6 +176,7 @@ class MediaEnd:
 
     def _lost(self) -> None:
         self._link = None
+        self._ready = False
         self._note("child-lost", name="media")
         if self._controller is not None:
             self._controller.handle(on.FaultRaised(Fault.MEDIA_RESTARTING))
@@ -182,6 +184,7 @@ class MediaEnd:
 
     def _received(self, message: media.FromMedia, descriptors: list[int]) -> None:
         if isinstance(message, media.MediaReady):
+            self._ready = True
             self._take_rings(descriptors)
         else:
             close_all(descriptors)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from kiosk.facts.caller import CallerClass
+from kiosk.facts.loopback import is_loopback
 
 
 class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,9 +68,8 @@ class CuffSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``start``: whether core starts the ui itself (development); on a tablet the ui is its own service."""
+    """Core starts the ui itself. ``width`` and ``height`` are for a window; a full screen takes what there is."""
 
-    start: bool = True
     fullscreen: bool = True
     width: int = 1280
     height: int = 800
@@ -201,7 +201,7 @@ def check_usable(settings: Settings) -> None:
         parts = urlsplit(address)
         if parts.scheme == secure and parts.hostname:
             continue
-        if parts.scheme == plain and parts.hostname in ("localhost", "127.0.0.1", "::1"):
+        if parts.scheme == plain and parts.hostname and is_loopback(parts.hostname):
             continue
         raise SettingsError(f"{key}: {address} is not a {secure}: address. Write one; {plain}: is for loopback only.")
 

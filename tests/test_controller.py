@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
 
 from kiosk.controller import Controller, Kept
 from kiosk.facts.calls import CallOutcome
-from kiosk.facts.measurement import MeasurementFault, MeasurementKind
+from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
 from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.flow import events as on
-from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Measured, Ringing, Talking
+from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Measured, NotMeasured, Ringing, Talking
 from kiosk.flow.transitions import FlowSettings
 from kiosk.ipc import media_messages as media
 from kiosk.timeline import Timeline
@@ -191,6 +192,7 @@ async def test_the_media_process_dies_and_the_call_is_offered_anew(kiosk: Kiosk)
     kiosk.controller.handle(on.MediaLost())
     kiosk.controller.handle(on.MediaBack())
     assert kiosk.outside.media[-1] == media.ReofferCall("1", media.Negotiated("offer 1", "answer"))
+    assert kiosk.signalling.last() == ("refuse_reinvite", "1")  # what the lost connection was to answer
     kiosk.controller.offer_ready("1", "fresh offer")
     assert kiosk.signalling.last() == ("reinvite", "1", "fresh offer")
 
@@ -249,6 +251,51 @@ async def test_a_reading_that_was_delivered_before_it_was_shown(kiosk: Kiosk) ->
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert [status for status, _ in kiosk.signalling.task_news()] == ["accepted", "in-progress", "completed"]
+
+
+async def test_asked_twice_both_requests_are_answered(kiosk: Kiosk) -> None:
+    kiosk.talk()
+    await ask(kiosk)
+    await ask(kiosk)
+    kiosk.outside.result.set_result(Kept("r", reading()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    kiosk.controller.reading_delivered("r", "42")
+    assert [status for status, _ in kiosk.signalling.task_news()].count("completed") == 2
+
+
+@pytest.mark.parametrize(
+    ("kept", "last"), [({"server_id": "42"}, "completed"), ({"held": True}, "failed"), ({}, "in-progress")]
+)
+async def test_a_device_that_replays_what_was_settled_before(kiosk: Kiosk, kept: dict[str, Any], last: str) -> None:
+    kiosk.talk()
+    await ask(kiosk)
+    kiosk.outside.result.set_result(Kept("r", reading(), **kept))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert kiosk.signalling.task_news()[-1][0] == last
+
+
+async def test_held_before_it_was_shown_is_told(kiosk: Kiosk) -> None:
+    kiosk.talk()
+    await ask(kiosk)
+    kiosk.controller.reading_held("r")
+    kiosk.outside.result.set_result(Kept("r", reading()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert kiosk.signalling.task_news()[-1][0] == "failed"
+    measured = kiosk.controller.state.measurement
+    assert isinstance(measured, Measured) and measured.delivery is Delivery.HELD
+
+
+async def test_a_bug_while_measuring_ends_the_measurement(kiosk: Kiosk) -> None:
+    kiosk.talk()
+    await ask(kiosk)
+    kiosk.outside.result.set_exception(OverflowError("a driver's bug"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert isinstance(kiosk.controller.state.measurement, NotMeasured)
+    assert kiosk.signalling.task_news()[-1][0] == "failed"
 
 
 async def test_a_measurement_that_failed_can_be_asked_for_again(kiosk: Kiosk) -> None:

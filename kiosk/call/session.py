@@ -12,8 +12,8 @@ class CallSession:
         self.call_id = call_id
         self.offer = offer
         self.local_sdp: str | None = None
-        self._request: Request | None = None
-        self._requests_by_reading: dict[str, Request] = {}
+        self._open: list[Request] = []
+        self._by_reading: dict[str, tuple[Request, ...]] = {}
 
     @property
     def answered(self) -> bool:
@@ -21,15 +21,19 @@ class CallSession:
         return self.local_sdp is not None
 
     def ask(self, request: Request) -> None:
-        """The nurse's request that is being worked on from now on; a newer one replaces it."""
-        self._request = request
+        """A request of the nurse; asked twice while one measurement is under way, both are answered by it."""
+        self._open.append(request)
 
     def answer_with(self, reading_id: str) -> None:
-        """This reading answers the open request; others, which a device had stored, answer nothing."""
-        if self._request is not None:
-            self._requests_by_reading[reading_id] = self._request
-            self._request = None
+        """This reading answers the open requests; others, which a device had stored, answer nothing."""
+        if self._open:
+            self._by_reading[reading_id] = tuple(self._open)
+            self._open.clear()
 
-    def request_for(self, reading_id: str | None) -> Request | None:
-        """The request that a reading answers, or without a reading the open one."""
-        return self._request if reading_id is None else self._requests_by_reading.get(reading_id)
+    def close_requests(self) -> None:
+        """The open requests have got their last news."""
+        self._open.clear()
+
+    def requests_for(self, reading_id: str | None) -> tuple[Request, ...]:
+        """The requests that a reading answers, or without a reading the open ones."""
+        return tuple(self._open) if reading_id is None else self._by_reading.get(reading_id, ())

@@ -67,7 +67,8 @@ def parse_request(body: bytes, patient: str) -> Request:
     try:
         task = _decoder.decode(body)
         whole = msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # RecursionError: brackets nested by the thousand, in few bytes.
         raise TaskError(f"not a FHIR Task: {error}") from error
     if task.resourceType != "Task" or task.status != "requested":
         raise TaskError("not a requested Task")

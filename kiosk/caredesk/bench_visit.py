@@ -12,17 +12,33 @@ from pathlib import Path
 
 import msgspec
 
-from kiosk.caredesk.chromium_nurse import ChromiumNurse
+from kiosk.caredesk.chromium_nurse import ChromiumError, ChromiumNurse
 from kiosk.caredesk.demo import KIOSK_TONE_HZ, on_stage
 from kiosk.caredesk.kiosk_settings import KioskOptions
 from kiosk.caredesk.process_figures import ProcessFigures, cpu_shares, family
-from kiosk.caredesk.scripted import HANG_UP, HEIGHT, WIDTH, Visit
+from kiosk.caredesk.screen import ScreenError
+from kiosk.caredesk.scripted import HANG_UP, HEIGHT, WIDTH, Visit, reading_shown
 from kiosk.caredesk.timeline_reader import TimelineReader
 
 _log = logging.getLogger(__name__)
 
 STARTS = 4
 TALK_SECONDS = 8.0
+PROCESSES = ("core", "media", "ui", "speech")
+CHECKS = (
+    "start_to_home_painted",
+    "press_to_first_remote_frame_p50",
+    "press_to_first_remote_frame_p95",
+    "press_to_first_remote_sound_p50",
+    "request_to_reading_shown",
+    "reading_shown_to_on_the_server",
+    "window_gap_p99",
+    "window_gap_longest",
+    "remote_frames_painted_per_second",
+    *(f"{what}_{name}" for name in PROCESSES for what in ("memory", "cpu")),
+    "memory_all",
+)
+PULSED = "the nurse's tone sounds 0.3 s of each second"
 INFLATION_SECONDS = 2.0
 """What the virtual cuff takes (kiosk/caredesk/servers.py); a real one takes half a minute."""
 
@@ -101,6 +117,9 @@ async def measure_visits(visits: int) -> list[Check]:
                 visit = Visit(stage, nurse, timeline, Path(folder))
                 for _ in range(visits):
                     await _one_visit(visit, figures)
+            except (TimeoutError, ChromiumError, ScreenError) as error:
+                # What was measured until then is told; what is missing counts as not met.
+                _log.error("a visit came to nothing: %s", error)
             finally:
                 await nurse.stop()
     return _checks(figures)
@@ -127,8 +146,7 @@ async def _one_visit(visit: Visit, figures: Figures) -> None:
         figures.scene_graph = str(report.details["scene_graph"])
     asked = time.monotonic()
     await nurse.ask_blood_pressure()
-    kept = await timeline.wait("reading-kept", after=asked, limit=30.0)
-    shown = await timeline.wait("painted", after=kept.at, limit=5.0)
+    shown = await reading_shown(timeline, asked)
     delivered = await timeline.wait("reading-delivered", after=asked, limit=20.0)
     figures.readings.append((shown.at - asked) * 1000)
     figures.servers.append((delivered.at - shown.at) * 1000)
@@ -144,7 +162,7 @@ def _checks(figures: Figures) -> list[Check]:
         check("start_to_home_painted", percentile(warm, 0.5), "ms", 2000, f"p50 of {len(warm)} warm starts"),
         check("press_to_first_remote_frame_p50", percentile(figures.frames, 0.5), "ms", 400, visits),
         check("press_to_first_remote_frame_p95", percentile(figures.frames, 0.95), "ms", None, visits),
-        check("press_to_first_remote_sound_p50", percentile(figures.sounds, 0.5), "ms", None, visits),
+        check("press_to_first_remote_sound_p50", percentile(figures.sounds, 0.5), "ms", None, f"{visits}; {PULSED}"),
         check(
             "request_to_reading_shown",
             percentile(figures.readings, 0.5),
@@ -171,10 +189,11 @@ def _checks(figures: Figures) -> list[Check]:
             "more is better",
         ),
     ]
-    for one in figures.processes:
-        share = figures.cpu.get(one.name)
-        checks.append(check(f"memory_{one.name}", one.pss_kb / 1000, "MB", None, "PSS during the call"))
-        checks.append(check(f"cpu_{one.name}", share, "% of a core", None, f"over {TALK_SECONDS:.0f} s of talk"))
+    pss = {one.name: one.pss_kb / 1000 for one in figures.processes}
+    for name in PROCESSES:
+        checks.append(check(f"memory_{name}", pss.get(name), "MB", None, "PSS during the call"))
+        share = figures.cpu.get(name)
+        checks.append(check(f"cpu_{name}", share, "% of a core", None, f"over {TALK_SECONDS:.0f} s of talk"))
     total = sum(one.pss_kb for one in figures.processes) / 1000 if figures.processes else None
     checks.append(check("memory_all", total, "MB", 450, "PSS of core, media, ui and speech during the call"))
     return checks

@@ -32,6 +32,7 @@ _ARGUMENTS = (
 )
 _ROOT_ARGUMENTS = ("--no-sandbox",)
 _START_LIMIT_MS = 30_000
+_CLICK_LIMIT_MS = 5_000
 _POLL_S = 0.05
 _STOP_LIMIT_S = 10.0
 _VIEWPORT_WIDTH = 1280
@@ -161,15 +162,22 @@ class ChromiumNurse:
 
     async def ring(self) -> None:
         """Press «Ring»."""
-        await self.page.get_by_role("button", name="Ring", exact=True).click()
+        await self._click("Ring")
 
     async def hang_up(self) -> None:
         """Press «Legg på», which cancels a call that is not answered yet."""
-        await self.page.get_by_role("button", name="Legg på", exact=True).click()
+        await self._click("Legg på")
 
     async def ask_blood_pressure(self) -> None:
         """Press «Be om blodtrykk»."""
-        await self.page.get_by_role("button", name="Be om blodtrykk", exact=True).click()
+        await self._click("Be om blodtrykk")
+
+    async def _click(self, name: str) -> None:
+        """Raises ChromiumError when there is no such button to press."""
+        try:
+            await self.page.get_by_role("button", name=name, exact=True).click(timeout=_CLICK_LIMIT_MS)
+        except Error as error:
+            raise ChromiumError(f"«{name}» cannot be pressed: {error.message.splitlines()[0]}") from error
 
     async def state(self) -> NurseState:
         """All that the page knows now."""

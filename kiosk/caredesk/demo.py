@@ -8,10 +8,11 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 
 from kiosk.caredesk.children import end
 from kiosk.caredesk.kiosk_settings import KioskOptions
@@ -27,6 +28,24 @@ KIOSK_TONE_HZ = 620.0
 
 class DemoError(Exception):
     """The demonstration cannot go on; the text says why and what to do."""
+
+
+_Result = TypeVar("_Result")
+
+
+async def until_told_to_stop(work: Coroutine[Any, Any, _Result]) -> _Result:
+    """Do ``work``; SIGTERM or SIGINT ends it in good order, with all that it started. Raises DemoError then."""
+    task = asyncio.create_task(work)
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sign, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError as error:
+        raise DemoError("It was told to stop before its end.") from error
+    finally:
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(sign)
 
 
 class Stage:

@@ -25,7 +25,6 @@ class KioskOptions(msgspec.Struct, frozen=True):
     sound_device: str | None = None
     cuff_source: str = "fake"
     cuff_script: Path | None = None
-    start_screen: bool = True
     fullscreen: bool = True
     width: int = 1280
     height: int = 800
@@ -105,7 +104,6 @@ def settings_text(account: KioskAccount, options: KioskOptions, data: Path, runt
         _table(
             "[screen]",
             {
-                "start": options.start_screen,
                 "fullscreen": options.fullscreen,
                 "width": options.width,
                 "height": options.height,

@@ -27,7 +27,7 @@ from kiosk.caredesk.screen import Onlooker, ScreenError
 from kiosk.caredesk.scripted_report import Report, judge
 from kiosk.caredesk.servers import PATIENT
 from kiosk.caredesk.sound_card import KIOSK_LOUDSPEAKER, NURSE_LOUDSPEAKER, RATE_HZ, SoundCardError
-from kiosk.caredesk.timeline_reader import TimelineReader
+from kiosk.caredesk.timeline_reader import Entry, TimelineReader
 from kiosk.facts.clock_strip import read_clock
 
 _log = logging.getLogger(__name__)
@@ -256,8 +256,7 @@ async def _measure(visit: Visit) -> None:
     await nurse.wait_task("accepted", 5.0)
     await asyncio.sleep(0.5)
     await visit.photograph("measuring")
-    kept = await timeline.wait("reading-kept", after=asked, limit=30.0)
-    shown = await timeline.wait("painted", after=kept.at, limit=5.0)
+    shown = await reading_shown(timeline, asked)
     delivered = await timeline.wait("reading-delivered", after=asked, limit=20.0)
     await nurse.wait_task("completed", 10.0)
     await nurse.wait_reading(10.0)
@@ -266,6 +265,15 @@ async def _measure(visit: Visit) -> None:
     visit.report.timings_ms["request_to_reading_shown"] = _ms(shown.at - asked)
     visit.report.timings_ms["reading_shown_to_on_the_server"] = _ms(delivered.at - shown.at)
     visit.report.observations = await read_observations(visit.stage.desk.fhir.base_url)
+
+
+async def reading_shown(timeline: TimelineReader, asked: float) -> Entry:
+    """The paint that first showed the reading which was asked for at ``asked``. Raises TimeoutError."""
+    kept = await timeline.wait("reading-shown", after=asked, limit=40.0)
+    revision = int(kept.details["revision"])
+    return await timeline.wait(
+        "painted", after=asked, limit=5.0, where=lambda details: int(details["revision"]) >= revision
+    )
 
 
 async def read_observations(base_url: str) -> list[dict[str, Any]]:
@@ -282,8 +290,17 @@ async def read_observations(base_url: str) -> list[dict[str, Any]]:
 async def _ending(visit: Visit, name: str, nurse: ChromiumNurse | None = None) -> None:
     """Note how a call ended: the SIP status at the caller, and the screen at the kiosk."""
     state = await (nurse or visit.nurse).wait_status(10.0)
-    await asyncio.sleep(0.4)  # one calm card, painted
+    await asyncio.sleep(0.4)  # the kiosk may know a moment after the caller
     screen = visit.timeline.phase()
+    entered = visit.timeline.all("phase")
+    if entered:
+        revision = int(entered[-1].details["revision"])
+        await visit.timeline.wait(
+            "painted",
+            after=entered[-1].at - 1.0,
+            limit=5.0,
+            where=lambda details: int(details["revision"]) >= revision,
+        )
     await visit.photograph(f"ending-{name}")
     visit.report.endings[name] = {"status": state.status, "screen": screen, "ended_by": state.ended_by}
 
@@ -342,6 +359,8 @@ async def _killed(visit: Visit, name: str) -> None:
     await visit.talk()
     await asyncio.sleep(1.5)
     started = [entry for entry in visit.timeline.all("child-started") if entry.details["name"] == name]
+    if not started:
+        raise DemoError(f"the kiosk never started {name}")
     killed = time.monotonic()
     os.kill(int(started[-1].details["pid"]), signal.SIGKILL)
     again = await visit.timeline.wait(

@@ -10,14 +10,18 @@ LEAST_TONE_OVER_SILENCE_DB = 20.0
 RECOVERY_GOAL_S = 3.0
 
 EXPECTED_ENDINGS = {
-    "hang-up-by-patient": (200, "ended"),
-    "hang-up-by-nurse": (200, "ended"),
-    "decline": (603, "ended"),
-    "cancel": (487, "ended"),
-    "time-out": (480, "ended"),
-    "busy": (486, "talking"),
-    "unknown-caller": (603, "idle"),
+    "hang-up-by-patient": (200, "ended", "remote"),
+    "hang-up-by-nurse": (200, "ended", "local"),
+    "decline": (603, "ended", "remote"),
+    "cancel": (487, "ended", "local"),
+    "time-out": (480, "ended", "remote"),
+    "busy": (486, "talking", "remote"),
+    "unknown-caller": (603, "idle", "remote"),
 }
+"""Name → SIP status at the caller, page painted on the kiosk, and who ended it as the nurse's page knows it."""
+
+EXPECTED_COMPONENTS = {"8480-6": 125, "8462-4": 80}
+"""What the virtual cuff delivers, by LOINC code: systolic and diastolic."""
 
 
 class Report(msgspec.Struct):
@@ -53,9 +57,12 @@ def judge(report: Report) -> None:
         clocks = [picture[side] for picture in report.talk_pictures if picture[side] is not None]
         expect(len(clocks) >= 2 and len(set(clocks)) == len(clocks), f"{side}: {clocks}")
     expect(len(report.observations) == 1, f"{len(report.observations)} observations on the server")
-    for name, (status, screen) in EXPECTED_ENDINGS.items():
+    for observation in report.observations:
+        expect(_components(observation) == EXPECTED_COMPONENTS, f"observation: {_components(observation)}")
+    for name, expected in EXPECTED_ENDINGS.items():
         ending = report.endings.get(name, {})
-        expect((ending.get("status"), ending.get("screen")) == (status, screen), f"ending {name}: {ending}")
+        found = (ending.get("status"), ending.get("screen"), ending.get("ended_by"))
+        expect(found == expected, f"ending {name}: {ending}")
     for name in ("ui", "media"):
         recovery = report.recoveries.get(name, {})
         again = recovery.get("remote_picture_again_ms")
@@ -65,3 +72,13 @@ def judge(report: Report) -> None:
         expect(recovery.get("phase") == "talking", f"{name} killed: the call did not go on")
     for name in ("home", "ring", "talk-1", "talk-2", "measuring", "measured"):
         expect(name in report.screens, f"no picture of {name}")
+
+
+def _components(observation: dict[str, Any]) -> dict[str, Any]:
+    """Systolic and diastolic of an Observation by their LOINC codes."""
+    return {
+        coding["code"]: component.get("valueQuantity", {}).get("value")
+        for component in observation.get("component", [])
+        for coding in component["code"]["coding"]
+        if coding.get("code") in EXPECTED_COMPONENTS
+    }

@@ -11,7 +11,6 @@ class Spoken(enum.Enum):
     """Each has a template in every phrase file; the comment names the template's fields."""
 
     CALLER_RINGS = "caller-rings"  # name, role
-    CONNECTING = "connecting"
     CALL_HUNG_UP_HERE = "call-hung-up-here"
     CALL_HUNG_UP_THERE = "call-hung-up-there"  # name
     CALL_DECLINED = "call-declined"

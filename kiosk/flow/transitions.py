@@ -87,7 +87,7 @@ def step(state: KioskState, event: on.Event, now: Moment, settings: FlowSettings
         case on.MediaLost():
             return _media_lost(state, now)
         case on.MediaBack():
-            return _media_back(state)
+            return _media_back(state, now)
         case on.MeasurementAsked(call_id, kind):
             return measuring.asked(state, call_id, kind, now)
         case on.ReadingKept(reading_id, reading):
@@ -225,10 +225,13 @@ def _recovering(state: KioskState, call_id: str, now: Moment, effects: tuple[do.
     if not isinstance(phase, Talking) or phase.call_id != call_id:
         return state, ()
     first = phase.recovering_since is None
+    if first:
+        effects = (*effects, do.Say(Utterance(Spoken.RECOVERING)))
+    restored = any(isinstance(one, do.RestoreMedia) for one in effects)
     phase = msgspec.structs.replace(
         phase,
         recovering_since=now.monotonic if first else phase.recovering_since,
-        restored_at=now.monotonic if effects else phase.restored_at,
+        restored_at=now.monotonic if restored else phase.restored_at,
     )
     return msgspec.structs.replace(state, phase=phase), effects
 
@@ -242,12 +245,12 @@ def _media_lost(state: KioskState, now: Moment) -> Step:
     return state, ()
 
 
-def _media_back(state: KioskState) -> Step:
+def _media_back(state: KioskState, now: Moment) -> Step:
     phase = state.phase
     if isinstance(phase, Ringing):
         return state, (do.PrepareCall(phase.call_id), do.StartRing())
     if isinstance(phase, Connecting | Talking):
-        return state, (do.RestoreMedia(phase.call_id),)
+        return _recovering(state, phase.call_id, now, (do.RestoreMedia(phase.call_id),))
     return state, ()
 
 

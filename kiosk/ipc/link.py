@@ -82,6 +82,8 @@ class Link(Generic[In]):
             except wire.LinkClosed:
                 self._lost()
                 return
+            except wire.WireError as error:
+                _log.error("a message was dropped: %s", error)
             self._waiting.popleft()
             _close_all(descriptors)
         self._loop.remove_writer(self._connection)

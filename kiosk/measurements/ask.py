@@ -22,7 +22,7 @@ from drivers.timed_link import TimedLink
 from kiosk.facts.measurement import MeasurementFault
 from kiosk.measurements import fhir
 from kiosk.measurements.gate import Gate, Judged, is_live, judge
-from kiosk.measurements.outbox import Capture, Outbox, OutboxError, State
+from kiosk.measurements.outbox import Capture, Kept, Outbox, OutboxError, State
 from kiosk.settings import CuffSettings
 
 _log = logging.getLogger(__name__)
@@ -49,10 +49,15 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class SavedReading(msgspec.Struct, frozen=True):
-    """On disk, synced, and on its way. ``reading_id`` is the identity that the uploader reports too."""
+    """On disk, synced, and on its way. ``reading_id`` is the identity that the uploader reports too.
+
+    ``server_id`` and ``held``: a device that replays its memory gave what had been delivered, or refused, before.
+    """
 
     reading_id: str
     reading: Reading
+    server_id: str | None = None
+    held: bool = False
 
 
 MeasurementResult = SavedReading | MeasurementFault
@@ -62,7 +67,11 @@ class _Record(msgspec.Struct, frozen=True):
     reading_id: str
     reading: Reading
     judged: Judged
-    new: bool
+    kept: Kept
+
+    @property
+    def new(self) -> bool:
+        return self.kept.new
 
 
 class _VisitJournal:
@@ -97,7 +106,7 @@ class _VisitJournal:
             reason=None if judged.gate is Gate.PASS else judged.gate.value,
         )
         kept = await asyncio.to_thread(self._outbox.keep, capture)
-        self.records.append(_Record(reading_id, reading, judged, kept.new))
+        self.records.append(_Record(reading_id, reading, judged, kept))
 
 
 _STATES = {
@@ -191,7 +200,8 @@ class Cuff:
             if latest.judged.gate is Gate.NO_VALUE:
                 return MeasurementFault.NO_VALUE
             self._shown.add(latest.reading_id)
-            return SavedReading(latest.reading_id, latest.reading)
+            held = latest.kept.state is State.HELD
+            return SavedReading(latest.reading_id, latest.reading, latest.kept.server_id, held)
         not_understood = any(record.new and record.judged.gate not in (Gate.PASS, Gate.NO_VALUE) for record in records)
         if collected.unreadable or not_understood:
             return MeasurementFault.NOT_UNDERSTOOD

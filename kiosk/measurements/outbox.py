@@ -96,11 +96,12 @@ class Capture(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """``new`` is False when this identity was here already; ``state`` is then the state of the first."""
+    """``new`` is False when this identity was here already; ``state`` and ``server_id`` are then those of the first."""
 
     reading_id: str
     new: bool
     state: State
+    server_id: str | None = None
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -163,7 +164,7 @@ class Outbox:
             row = connection.execute(
                 "INSERT INTO reading (reading_id, patient, captured_at, reading, observation, state, reason)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (reading_id) DO UPDATE SET seen = seen + 1 RETURNING seen, state",
+                " ON CONFLICT (reading_id) DO UPDATE SET seen = seen + 1 RETURNING seen, state, server_id",
                 (
                     capture.reading_id,
                     capture.patient,
@@ -174,8 +175,8 @@ class Outbox:
                     capture.reason,
                 ),
             ).fetchall()
-        seen, state = row[0]
-        return Kept(reading_id=capture.reading_id, new=seen == 1, state=State(state))
+        seen, state, server_id = row[0]
+        return Kept(reading_id=capture.reading_id, new=seen == 1, state=State(state), server_id=server_id)
 
     def waiting(self, now: float | None, after: int = 0, limit: int = 50) -> tuple[Waiting, ...]:
         """What is due at ``now`` (Unix seconds), oldest first; with None, all that waits, due or not.

@@ -7,7 +7,6 @@ under way. Whatever goes wrong, the reading stays in the outbox; see retry.py fo
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import random
 import re
@@ -22,6 +21,7 @@ import msgspec
 
 from drivers.device import Clock
 from kiosk.facts.faults import Fault
+from kiosk.facts.loopback import is_loopback
 from kiosk.measurements import retry
 from kiosk.measurements.fhir import IDENTIFIER_SYSTEM
 from kiosk.measurements.outbox import Outbox, OutboxError, Waiting
@@ -245,7 +245,7 @@ def _server_id(location: str | None, body: bytes | None) -> str | None:
     if body:
         try:
             parsed = msgspec.json.decode(body, type=_Body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             parsed = _Body()
         if parsed.resource_type == "Observation" and parsed.id:
             return parsed.id
@@ -257,15 +257,6 @@ def _refuse_plain_text(base_url: str) -> None:
     parts = urlsplit(base_url)
     if parts.scheme == "https" and parts.hostname:
         return
-    if parts.scheme == "http" and parts.hostname and _is_loopback(parts.hostname):
+    if parts.scheme == "http" and parts.hostname and is_loopback(parts.hostname):
         return
     raise ValueError(f"{base_url}: readings go over https; plain http is for this machine only")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -52,6 +52,9 @@ class Announcer:
             self._play(made)
 
     async def _warm(self, soon: tuple[Utterance, ...]) -> None:
-        await self._speaker.started()
-        for utterance in soon:
-            await self._speaker.samples(self._phrases.sentence(utterance))
+        while True:
+            await self._speaker.started()
+            # Anew after every start: it also tells whether the new voice works.
+            for utterance in soon:
+                await self._speaker.samples(self._phrases.sentence(utterance), anew=True)
+            await self._speaker.gone()

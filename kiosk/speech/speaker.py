@@ -22,6 +22,9 @@ _log = logging.getLogger(__name__)
 ANSWER_SECONDS = 2.0
 """A sentence takes some 20 ms; a child that has not answered by then hangs and is killed."""
 
+FIRST_ANSWER_SECONDS = 15.0
+"""The first takes the start of Python and espeak-ng as well, on a machine that may be starting everything at once."""
+
 KEPT_SENTENCES = 32
 ESPEAK_RATE_PER_WORD_A_MINUTE = 162 / 140
 """Measured for bokmål (accessibility.md 4.2): espeak's rate 162 speaks 140 words a minute."""
@@ -46,6 +49,8 @@ class Speaker:
         self._ready = ready
         self._link: Link[FromSpeech] | None = None
         self._up = asyncio.Event()
+        self._down = asyncio.Event()
+        self._has_answered = False
         self._next = 1
         self._waiting: dict[int, asyncio.Future[Samples | None]] = {}
         self._kept: OrderedDict[str, Samples] = OrderedDict()
@@ -71,9 +76,13 @@ class Speaker:
         """Wait until there is a child to ask."""
         await self._up.wait()
 
-    async def samples(self, sentence: str) -> Samples | None:
-        """The sentence as sound, from memory when it was made before; None when the voice does not work."""
-        kept = self._kept.get(sentence)
+    async def gone(self) -> None:
+        """Wait until the present child has gone."""
+        await self._down.wait()
+
+    async def samples(self, sentence: str, *, anew: bool = False) -> Samples | None:
+        """The sentence as sound, from memory when it was made before (unless ``anew``); None when there is no voice."""
+        kept = None if anew else self._kept.get(sentence)
         if kept is not None:
             self._kept.move_to_end(sentence)
             return kept
@@ -85,7 +94,7 @@ class Speaker:
         self._waiting[request_id] = answer
         self._link.send(Synthesize(request_id, sentence, self._voice, self._rate))
         try:
-            made = await asyncio.wait_for(answer, ANSWER_SECONDS)
+            made = await asyncio.wait_for(answer, ANSWER_SECONDS if self._has_answered else FIRST_ANSWER_SECONDS)
         except TimeoutError:
             _log.error("the speech child does not answer; killing it")
             if self._child.process_id is not None:
@@ -104,17 +113,21 @@ class Speaker:
 
     def _started(self, link: Link[FromSpeech]) -> None:
         self._link = link
+        self._has_answered = False
+        self._down.clear()
         self._up.set()
 
     def _lost(self) -> None:
         self._link = None
         self._up.clear()
+        self._down.set()
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_result(None)
         self._ready(False)
 
     def _received(self, message: FromSpeech, descriptors: list[int]) -> None:
+        self._has_answered = True
         answer = self._waiting.get(message.request_id)
         match message:
             case Synthesized(_, sample_rate, samples):

@@ -196,7 +196,7 @@ def _measured(reading: BloodPressure, delivery: Delivery, title: str, texts: Scr
             systolic=number(systolic), diastolic=number(diastolic), unit=_UNIT_SYMBOLS[unit]
         ),
         pulse="" if pulse is None else texts.pulse.format(pulse=number(pulse)),
-        mark={Delivery.SAVED: texts.saved, Delivery.DELIVERED: texts.delivered, Delivery.HELD: texts.saved}[delivery],
+        mark={Delivery.SAVED: texts.saved, Delivery.DELIVERED: texts.delivered, Delivery.HELD: texts.held}[delivery],
         arrived=delivery is Delivery.DELIVERED,
     )
 

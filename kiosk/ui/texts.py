@@ -80,6 +80,7 @@ class ScreenTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hang_up: str
     close: str
     saved: str
+    held: str
     delivered: str
     pulse: str
     blood_pressure: str

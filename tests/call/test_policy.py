@@ -87,3 +87,9 @@ def test_no_bytes_break_the_request(body: bytes) -> None:
 def test_an_oversize_request_is_refused() -> None:
     with pytest.raises(TaskError, match="too many"):
         parse_request(b" " * 20_000, "p-1")
+
+
+def test_brackets_nested_by_the_thousand_are_refused() -> None:
+    body = msgspec.json.encode(TASK)[:-1] + b',"x":' + b"[" * 7000 + b"]" * 7000 + b"}"
+    with pytest.raises(TaskError):
+        parse_request(body, "p-1")

@@ -17,7 +17,7 @@ import pytest
 from kiosk.caredesk.chromium_nurse import ChromiumNurse
 from kiosk.caredesk.demo import Stage, on_stage
 from kiosk.caredesk.kiosk_settings import KioskOptions
-from kiosk.caredesk.scripted import HEIGHT, WIDTH, Visit, read_observations
+from kiosk.caredesk.scripted import ANSWER, HEIGHT, WIDTH, Visit, read_observations
 from kiosk.caredesk.timeline_reader import Entry, TimelineReader
 
 pytestmark = pytest.mark.timeout(180)
@@ -106,6 +106,19 @@ async def test_no_value_then_the_platform_down_then_core_killed_and_nothing_is_l
         observations = await read_observations(address)
         assert len(observations) == 1
         assert observations[0]["component"][0]["valueQuantity"]["value"] == 125
+
+
+async def test_media_is_killed_while_it_rings_and_the_answer_is_pressed_before_it_is_back(tmp_path: Path) -> None:
+    async with visiting(tmp_path) as visit:
+        began = await visit.ring()
+        started = [one for one in visit.timeline.all("child-started") if one.details["name"] == "media"]
+        os.kill(int(started[-1].details["pid"]), signal.SIGKILL)
+        await visit.press(ANSWER, "answer")
+        await visit.nurse.wait_state("talking", 15)
+        await visit.timeline.wait("remote-frame-painted", after=began, limit=15)
+        assert visit.timeline.phase() == "talking"
+        await visit.nurse.hang_up()
+        await visit.timeline.wait_phase("ended", after=began, limit=10)
 
 
 async def test_no_camera_is_said_and_the_call_goes_on_without_it(tmp_path: Path) -> None:

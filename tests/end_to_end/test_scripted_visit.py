@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.caredesk.children import end
+
 
 @pytest.mark.timeout(300)
 async def test_the_scripted_visit_happens_whole(tmp_path: Path) -> None:
@@ -25,7 +27,10 @@ async def test_the_scripted_visit_happens_whole(tmp_path: Path) -> None:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    output, _ = await asyncio.wait_for(process.communicate(), 280)
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), 270)
+    finally:
+        await end(process)
     assert process.returncode == 0, output.decode(errors="replace")[-3000:]
     written = json.loads(report.read_text())
     assert written["failures"] == []

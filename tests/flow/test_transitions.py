@@ -15,7 +15,7 @@ from kiosk.facts.calls import CallOutcome
 from kiosk.facts.faults import Fault
 from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
-from kiosk.facts.spoken import Spoken
+from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
 from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Measured, Measuring, NotMeasured, Ringing, Talking
@@ -170,7 +170,7 @@ def test_a_lost_media_process_is_restored_without_ending_the_call() -> None:
 
 def test_a_line_that_is_down_is_restored_again_and_given_up_at_last() -> None:
     state, effects = play(*TALK, on.LineDown("1"))
-    assert effects[-1] == do.RestoreMedia("1")
+    assert effects[-2:] == [do.RestoreMedia("1"), do.Say(Utterance(Spoken.RECOVERING))]
     state, effects = play(on.Tick(), state=state, at=RESTORE_AGAIN_SECONDS)
     assert effects == [do.RestoreMedia("1")]
     state, effects = play(on.Tick(), state=state, at=RECOVER_SECONDS)

@@ -19,7 +19,7 @@ from kiosk.ipc import ui_messages as ui
 from kiosk.ipc import wire
 from kiosk.ipc.frame_ring import FrameRingReader, FrameRingWriter, RingError, picture_bytes
 from kiosk.ipc.link import MAXIMUM_WAITING, Link
-from kiosk.ipc.media_messages import FromMedia, ToMedia
+from kiosk.ipc.media_messages import FromMedia, PrepareCall, ToMedia
 from kiosk.ipc.supervision import Child
 
 
@@ -93,6 +93,19 @@ async def test_a_peer_that_does_not_read_is_given_up() -> None:
         if recorder.closed.is_set():
             break
     assert recorder.closed.is_set()
+    theirs.close()
+
+
+async def test_a_message_that_does_not_fit_is_dropped_and_the_next_one_goes() -> None:
+    ours, theirs = pair()
+    recorder = Recorder()
+    end = link(ours, recorder)
+    end.send(PrepareCall("1", "\x01" * 30_000))
+    end.send(ui.Wake())
+    packet, _ = wire.receive(theirs)
+    assert msgspec.json.decode(packet, type=ui.ToUi) == ui.Wake()
+    assert not recorder.closed.is_set()
+    end.close()
     theirs.close()
 
 

@@ -38,7 +38,7 @@ def test_every_phrase_has_words_for_the_fields_it_gets(spoken: Spoken) -> None:
 
 def test_a_missing_phrase_and_a_missing_field_are_named() -> None:
     with pytest.raises(PhraseError, match="caller-rings"):
-        parse_phrases("[say]\nconnecting = 'Kobler til.'\n")
+        parse_phrases("[say]\nrecovering = 'Et øyeblikk.'\n")
     with pytest.raises(PhraseError, match="role"):
         bokmål().sentence(Utterance(Spoken.CALLER_RINGS, (("name", "Kari"),)))
     with pytest.raises(PhraseError):

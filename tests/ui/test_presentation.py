@@ -161,7 +161,7 @@ def test_caller(name: str, role: str, line: str, initials: str) -> None:
     [
         (states.measured(), "125 over 80", "Puls 64", "Lagret"),
         (states.measured(delivery=Delivery.DELIVERED), "125 over 80", "Puls 64", "Sendt"),
-        (states.measured(delivery=Delivery.HELD), "125 over 80", "Puls 64", "Lagret"),
+        (states.measured(delivery=Delivery.HELD), "125 over 80", "Puls 64", "Lagret her"),
         (states.measured("125.50", "80.0", "64.25"), "125,50 over 80,0", "Puls 64,25", "Lagret"),
         (states.measured("16.7", "10.7", None, Unit.KILOPASCAL), "16,7 over 10,7 kPa", "", "Lagret"),
         (states.measured("1.25E+2", "8E1"), "125 over 80", "Puls 64", "Lagret"),

@@ -52,6 +52,8 @@ def offer_of(message: Message) -> tuple[str | None, Refusal | None]:
     except UnicodeDecodeError:
         return None, (400, [])
     lines = sdp.splitlines()
+    if any(character < " " and character not in "\r\n\t" for character in sdp):
+        return None, (400, [])  # RFC 8866 section 5: a byte-string, but these only serve to blow up what carries it
     if not lines or lines[0] != "v=0" or len(lines) > _MAXIMUM_SDP_LINES:
         return None, (400, [])
     if not any(line.startswith("m=") for line in lines):

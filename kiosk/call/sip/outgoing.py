@@ -212,7 +212,9 @@ class Reoffer:
         if self._offer == sent:
             self._offer = None
         answer, _ = offer_of(message)
-        if answer is None:
+        if self._offer is not None:
+            pass  # a newer offer waits: this answer belongs to a connection that has been given up
+        elif answer is None:
             self._tell(events.ReinviteFailed(self._dialog.name, 488))
         else:
             self._tell(events.ReinviteAnswered(self._dialog.name, answer))

@@ -6,7 +6,6 @@ wss: is verified against the system's authorities or the given one; plain ws: is
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import ssl
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from kiosk.call.sip.messages import MAXIMUM_MESSAGE
+from kiosk.facts.loopback import is_loopback
 
 CONNECT_LIMIT_S = 5.0
 PING_S = 20.0
@@ -29,21 +29,12 @@ class ConnectionFailed(Exception):
     """No server could be reached, or the connection was lost; the text is for the log."""
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def check_server(address: str) -> str:
     """The address, if it may be used. Raises ValueError."""
     parts = urlsplit(address)
     if parts.scheme not in ("wss", "ws") or not parts.hostname or parts.username or parts.fragment:
         raise ValueError(f"{address!r} is not of the form wss://host:port/path")
-    if parts.scheme == "ws" and not _is_loopback(parts.hostname):
+    if parts.scheme == "ws" and not is_loopback(parts.hostname):
         raise ValueError(f"{address!r}: plain ws: is allowed to this machine only; use wss:")
     return address
 
@@ -142,6 +133,6 @@ def _trouble(server: str, socket: aiohttp.ClientWebSocketResponse) -> str | None
     if server.startswith("wss:") and socket.get_extra_info("ssl_object") is None:
         return "redirected to a connection without TLS"
     peer = socket.get_extra_info("peername")
-    if server.startswith("ws:") and not (isinstance(peer, tuple) and _is_loopback(str(peer[0]))):
+    if server.startswith("ws:") and not (isinstance(peer, tuple) and is_loopback(str(peer[0]))):
         return "a loopback name that leads elsewhere"
     return None

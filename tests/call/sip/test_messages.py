@@ -147,6 +147,7 @@ def test_reasons(reason: str, elsewhere: bool, said: str | None) -> None:
         ("application/sdp", "hello", 400),
         ("application/sdp", "", 488),
         ("application/sdp", "v=0\r\n" + "a=x\r\n" * 3000, 400),
+        ("application/sdp", OFFER + "a=" + "\x01" * 1000 + "\r\n", 400),
     ],
 )
 def test_offers(kind: str, body: str, status: int | None) -> None:
