@@ -43,20 +43,27 @@ def run(settings_file: Path, verbose: bool) -> None:
         level=logging.DEBUG if verbose else logging.INFO,
         format="%(asctime)s core: %(levelname)s %(name)s: %(message)s",
     )
-    from kiosk.settings import SettingsError, check_usable, load_settings, read_password
+    from kiosk.settings import SettingsError, load_settings, read_password
 
     try:
         settings = load_settings(settings_file)
         password = read_password(settings.sip.password_file)
-        check_usable(settings)
     except SettingsError as error:
         _fail(str(error), 2)
     from kiosk.app import App
 
     async def main() -> None:
-        await App(settings, password).run()
+        try:
+            app = App(settings, password)
+        except (ValueError, OSError) as error:
+            # What only the parts themselves can judge: a SIP address, a folder that cannot be made.
+            raise SettingsError(f"{settings_file}: {error}. Correct the settings file.") from error
+        await app.run()
 
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except SettingsError as error:
+        _fail(str(error), 2)
 
 
 @kiosk.command()

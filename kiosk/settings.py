@@ -155,7 +155,7 @@ def parse_settings(text: str, name: str) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{name}: not valid TOML: {error}. Correct that line.") from error
     try:
-        return msgspec.convert(raw, Settings, strict=True, dec_hook=_decode)
+        settings = msgspec.convert(raw, Settings, strict=True, dec_hook=_decode)
     except msgspec.ValidationError as error:
         message = str(error)
         what, _, path = message.partition(" - at `")
@@ -166,6 +166,8 @@ def parse_settings(text: str, name: str) -> Settings:
         where = f"{name}, line {line}" if line else name
         key = path.removeprefix("$").strip(".") or "(top of the file)"
         raise SettingsError(f"{where}: {key}: {what}. Correct that key.") from error
+    _check_usable(settings, text, name)
+    return settings
 
 
 def load_settings(path: Path) -> Settings:
@@ -181,9 +183,14 @@ def load_settings(path: Path) -> Settings:
     return parse_settings(text, str(path))
 
 
-def check_usable(settings: Settings) -> None:
+def _check_usable(settings: Settings, text: str, name: str) -> None:
     """Refuse what would carry a call or a reading in the clear (only loopback may), and authorities that cannot be
     read. Raises SettingsError."""
+
+    def refuse(key: str, problem: str) -> SettingsError:
+        line = _line_of_key(text, f"$.{key}")
+        return SettingsError(f"{name}, line {line}: {key}: {problem}" if line else f"{name}: {key}: {problem}")
+
     for key, authority in (
         ("sip.certificate_authority", settings.sip.certificate_authority),
         ("fhir.certificate_authority", settings.fhir.certificate_authority),
@@ -192,18 +199,18 @@ def check_usable(settings: Settings) -> None:
             try:
                 ssl.create_default_context(cafile=authority)
             except (OSError, ssl.SSLError) as error:
-                raise SettingsError(
-                    f"{key}: {authority} holds no certificate ({error}). Enrol the device again."
-                ) from error
+                raise refuse(key, f"{authority} holds no certificate ({error}). Enrol the device again.") from error
     addresses = [("sip.servers", server, "wss", "ws") for server in settings.sip.servers]
     addresses.append(("fhir.base_url", settings.fhir.base_url, "https", "http"))
     for key, address, secure, plain in addresses:
-        parts = urlsplit(address)
-        if parts.scheme == secure and parts.hostname:
+        try:
+            parts = urlsplit(address)
+            host, _ = parts.hostname, parts.port
+        except ValueError as error:
+            raise refuse(key, f"{address} is not an address ({error}). Correct it.") from error
+        if host and (parts.scheme == secure or (parts.scheme == plain and is_loopback(host))):
             continue
-        if parts.scheme == plain and parts.hostname and is_loopback(parts.hostname):
-            continue
-        raise SettingsError(f"{key}: {address} is not a {secure}: address. Write one; {plain}: is for loopback only.")
+        raise refuse(key, f"{address} is not a {secure}: address. Write one; {plain}: is for loopback only.")
 
 
 def read_password(path: Path) -> str:

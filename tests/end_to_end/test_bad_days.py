@@ -170,6 +170,20 @@ async def test_an_unusable_settings_file_ends_with_its_line_and_key(tmp_path: Pa
     assert "line 2: runtime_directory" in msgspec.json.decode(output)["findings"][0]["wrong"]
 
 
+async def test_what_only_a_part_can_judge_is_a_sentence_too(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("secret\n")
+    text = (
+        f'data_directory = "{tmp_path}/data"\nruntime_directory = "{tmp_path}/run"\n'
+        '[sip]\nservers = ["wss://localhost:1/"]\naddress = "no SIP address"\nusername = "u"\n'
+        f'password_file = "{tmp_path}/password"\ninstance_id = "urn:uuid:6f1c2b60-0f6e-4a3e-9d1a-2f7a6c1d0b17"\n'
+        '[fhir]\nbase_url = "http://localhost:1/"\npatient = "p"\ndevice = "d"\n'
+    )
+    file = tmp_path / "settings.toml"
+    file.write_text(text)
+    status, output = await kiosk_command("run", "--settings", str(file))
+    assert (status, "Traceback" in output, str(file) in output) == (2, False, True), output
+
+
 async def test_the_doctor_finds_what_works_and_what_does_not(tmp_path: Path) -> None:
     async with visiting(tmp_path, start=False) as visit:
         stage = visit.stage
