@@ -88,6 +88,16 @@ _NAMES = ", ".join(field.encode_name for field in msgspec.structs.fields(NurseSt
 _READ_STATE = f"() => {{ const {{ {_NAMES} }} = window.svar; return {{ {_NAMES} }}; }}"
 
 
+async def _driver() -> Playwright:
+    """Playwright's driver, a node of its own. Raises ChromiumError."""
+    try:
+        async with asyncio.timeout(_START_LIMIT_MS / 1000):
+            return await async_playwright().start()
+    except Exception as error:
+        # Playwright raises a bare Exception when its driver does not live, for instance without libatomic1.
+        raise ChromiumError(f"Playwright's driver does not start ({error}). Run packaging/setup.") from error
+
+
 class ChromiumNurse:
     """One browser with one page, or more (``another``). ``await start(...)``, press, ask, ``await stop()``."""
 
@@ -110,7 +120,7 @@ class ChromiumNurse:
             raise ChromiumError("chromium is not installed. Install the package chromium.")
         arguments = [*_ARGUMENTS, *(_ROOT_ARGUMENTS if os.geteuid() == 0 else ())]
         try:
-            self._playwright = await async_playwright().start()
+            self._playwright = await _driver()
             self._browser = await self._playwright.chromium.launch(
                 executable_path=program,
                 headless=True,
