@@ -155,9 +155,9 @@ def bench(name: str, json_file: Path | None, only: tuple[str, ...], visits: int)
         _fail(str(error))
     chosen = [check for check in checks if not only or check.name in only]
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("check", "value", "unit", "goal", "met", "note")
+    table = Table(Column("check", no_wrap=True), "value", "unit", "goal", "met", "note")
     for check in chosen:
         table.add_row(
             check.name, str(check.value), check.unit, str(check.goal), "yes" if check.met else "no", check.note
