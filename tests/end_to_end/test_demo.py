@@ -35,7 +35,9 @@ async def demo(environment: dict[str, str], seconds: float) -> asyncio.subproces
 
 
 def without_display() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    # QT_QPA_PLATFORM: other tests of the same run draw off screen.
+    unwanted = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return {name: value for name, value in os.environ.items() if name not in unwanted}
 
 
 async def test_without_a_display_it_says_so_and_goes_on() -> None:
