@@ -188,8 +188,9 @@ class SipAgent:
                     self._perform(self._user_agent.receive(data, time.monotonic()))
         except (ConnectionFailed, TimeoutError):
             log.info("left without the server's goodbye")
-        self._connection = None
-        await connection.close()
+        finally:
+            self._connection = None
+            await connection.close()
 
     def _perform(self, outputs: list[Output]) -> None:
         """In order, also when ``on_event`` gives new commands in the middle of it."""

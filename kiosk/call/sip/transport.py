@@ -80,7 +80,9 @@ class Connection:
                 await self._socket.close()
         except (OSError, TimeoutError, aiohttp.ClientError):
             log.debug("the connection did not close cleanly")
-        await self._session.close()
+        finally:
+            # Also when we are cancelled, as which Python before 3.11.3 shows a time limit inside a cancelled task.
+            await self._session.close()
 
 
 class Transport:
