@@ -38,6 +38,11 @@ class _Concept(msgspec.Struct, frozen=True):
     coding: tuple[_Coding, ...] = ()
 
 
+class _Identifier(msgspec.Struct, frozen=True, omit_defaults=True):
+    system: str = ""
+    value: str = ""
+
+
 class _Reference(msgspec.Struct, frozen=True):
     reference: str = ""
 
@@ -46,12 +51,13 @@ class _Task(msgspec.Struct, frozen=True, rename={"subject": "for"}):
     resourceType: str
     status: str
     code: _Concept
-    identifier: tuple[dict[str, Any], ...] = ()
+    identifier: tuple[_Identifier, ...] = ()
+    intent: str = "order"
     subject: _Reference = _Reference()
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What the nurse asks. ``task`` is her resource as sent, to be sent back with its news."""
+    """What the nurse asks. ``task`` is what was understood of her resource, to be sent back with its news."""
 
     kind: MeasurementKind
     task: dict[str, Any]
@@ -66,7 +72,6 @@ def parse_request(body: bytes, patient: str) -> Request:
         raise TaskError(f"{len(body)} bytes are too many for a request")
     try:
         task = _decoder.decode(body)
-        whole = msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         # RecursionError: brackets nested by the thousand, in few bytes.
         raise TaskError(f"not a FHIR Task: {error}") from error
@@ -77,7 +82,8 @@ def parse_request(body: bytes, patient: str) -> Request:
     for coding in task.code.coding:
         kind = _KIND_BY_LOINC.get(coding.code)
         if coding.system == "http://loinc.org" and kind is not None:
-            return Request(kind=kind, task=whole)
+            # Only what is understood goes back: nothing of unknown shape or depth is kept.
+            return Request(kind=kind, task=msgspec.to_builtins(task))
     raise TaskError("a Task for something that cannot be measured here")
 
 
