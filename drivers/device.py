@@ -6,13 +6,18 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
 from drivers.readings import DeviceIdentity, Reading
 
 
 class Link(Protocol):
-    """A connected peripheral. Characteristics are named by their full 128-bit UUID in lower case.
+    """A line to a device that is there. One operation at a time.
 
-    Every method raises :class:`drivers.errors.LinkError`, never anything of the Bluetooth library behind it.
+    Over Bluetooth a ``characteristic`` is a full 128-bit UUID in lower case. A wired device has the two pretended
+    characteristics ``drivers.gatt.SERIAL_RECEIVE`` (subscribe) and ``SERIAL_SEND`` (write); a broadcasting one has
+    ``service_data(uuid)``, whose packets are the service data of its advertisements.
+    Every method raises :class:`drivers.errors.LinkError`, never anything of the library behind it.
     """
 
     async def subscribe(self, characteristic: str) -> AsyncIterator[bytes]:
@@ -40,6 +45,10 @@ class Peripheral(Protocol):
         """Wait until the device shows itself, then connect. Raises :class:`drivers.errors.LinkError`."""
         ...
 
+    def expect(self) -> None:
+        """Somebody has been asked to use the device now. A real one takes no notice; a fake is thereby used."""
+        ...
+
 
 class Clock(Protocol):
     """Where a dialogue gets the time from: ``now()`` has an offset."""
@@ -47,7 +56,28 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
 
-class Journal(Protocol):
-    """Where a reading is made durable. Returning means: on disk and synced, so that the device may forget it."""
+class RawPacket(msgspec.Struct, frozen=True):
+    """Bytes as they came over a line. ``received`` has an offset; ``read``: an answer to a read, not a notification."""
 
-    async def keep(self, reading: Reading) -> None: ...
+    device: DeviceIdentity
+    session: str
+    characteristic: str
+    data: bytes
+    received: datetime
+    read: bool = False
+
+
+class Journal(Protocol):
+    """Where what came is made durable. Returning means: on disk and synced, so that the device may forget it."""
+
+    async def record(self, packet: RawPacket) -> None:
+        """Before anything else is done with the bytes."""
+        ...
+
+    async def keep(self, reading: Reading) -> None:
+        """A decoded reading; the same one again (same device, slot, kind, time, sequence and bytes) is counted only."""
+        ...
+
+    async def settle(self, session: str) -> None:
+        """All packets of the session have become readings or have been refused: they need not be played again."""
+        ...

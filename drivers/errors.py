@@ -17,10 +17,13 @@ class LinkReason(enum.Enum):
     NO_BUS = "no-bus"
     NOT_FOUND = "not-found"
     REFUSED = "refused"
+    STALE_BOND = "stale-bond"
     LINK_LOST = "link-lost"
     BUSY = "busy"
     PROTOCOL = "protocol"
     TIMED_OUT = "timed-out"
+    PORT_MISSING = "port-missing"
+    PORT_IN_USE = "port-in-use"
 
 
 class LinkError(Exception):

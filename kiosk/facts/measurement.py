@@ -6,18 +6,35 @@ import enum
 
 
 class MeasurementKind(enum.Enum):
-    """What a nurse can ask for."""
+    """What a nurse can ask for and a patient can choose; the values are those of ``drivers.readings.Kind``."""
 
     BLOOD_PRESSURE = "blood-pressure"
+    PULSE_OXIMETRY = "pulse-oximetry"
+    WEIGHT = "weight"
+    TEMPERATURE = "temperature"
+    GLUCOSE = "glucose"
 
 
 class MeasurementFault(enum.Enum):
-    """Why a measurement gave nothing; each has a sentence and an action for the patient."""
+    """Why a measurement gave nothing, or nothing good; each has a sentence and an action for the patient."""
 
+    # The device spoke, but the measurement is not good: try again.
     NO_VALUE = "no-value"
+    CUFF_TOO_LOOSE = "cuff-too-loose"
+    BODY_MOVED = "body-moved"
+    IMPROPER_POSITION = "improper-position"
+    NO_FINGER = "no-finger"
+    NOT_STABLE = "not-stable"
+    IMPLAUSIBLE = "implausible"
+    NOT_A_PATIENT = "not-a-patient"  # control solution, demonstration, test
+    TIME_UNKNOWN = "time-unknown"
+    # The device did not speak, or not so that we understood.
     DEVICE_NOT_FOUND = "device-not-found"
     LINK_LOST = "link-lost"
     NOT_UNDERSTOOD = "not-understood"
+    PAIR_AGAIN = "pair-again"
+    BLUETOOTH_OFF = "bluetooth-off"
+    # Our own side.
     NOT_SAVED = "not-saved"
 
 
