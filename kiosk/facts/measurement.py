@@ -28,6 +28,8 @@ class MeasurementFault(enum.Enum):
     IMPLAUSIBLE = "implausible"
     NOT_A_PATIENT = "not-a-patient"  # control solution, demonstration, test
     TIME_UNKNOWN = "time-unknown"
+    ABOVE_RANGE = "above-range"  # more than the device can measure; sent, without a number
+    BELOW_RANGE = "below-range"
     # The device did not speak, or not so that we understood.
     DEVICE_NOT_FOUND = "device-not-found"
     LINK_LOST = "link-lost"
