@@ -133,6 +133,104 @@ def status(settings_file: Path) -> None:
     click.echo(json.dumps({"waiting": counts.waiting, "delivered": counts.delivered, "held": counts.held}))
 
 
+@kiosk.group()
+def devices() -> None:
+    """The health devices of this home."""
+
+
+def _examples() -> str:
+    from drivers.formats import FORMATS
+
+    lines = [f"{name:<18} {example}" for name, (_, _, example) in FORMATS.items()]
+    return "\b\nOne example of every format:\n" + "\n".join(lines)
+
+
+class _DecodeCommand(click.Command):
+    """The examples are looked up only when the help is asked for."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.epilog = _examples()
+        super().format_epilog(ctx, formatter)
+
+
+@devices.command(cls=_DecodeCommand)
+@click.argument("characteristic_or_format")
+@click.argument("hexadecimal", nargs=-1, required=True)
+def decode(characteristic_or_format: str, hexadecimal: tuple[str, ...]) -> None:
+    """What the bytes of a device mean, as one JSON object.
+
+    CHARACTERISTIC_OR_FORMAT is a 16-bit UUID such as 2A35, or a maker's format; HEXADECIMAL the bytes, with or without
+    spaces. Bytes that do not follow the format: exit 2 and {"error": reason}.
+    """
+    from drivers.formats import UnknownFormat, decode_to_json
+
+    from drivers.errors import DecodeError
+
+    try:
+        data = bytes.fromhex("".join(hexadecimal).replace(":", "").replace("-", ""))
+    except ValueError:
+        click.echo(json.dumps({"error": "the bytes are not hexadecimal"}))
+        sys.exit(2)
+    try:
+        click.echo(json.dumps(decode_to_json(characteristic_or_format, data), ensure_ascii=False))
+    except (DecodeError, UnknownFormat) as error:
+        click.echo(json.dumps({"error": str(error.args[0]) if error.args else "unknown"}, ensure_ascii=False))
+        sys.exit(2)
+
+
+@devices.command(name="list")
+@_settings_option
+@click.option("--supported", is_flag=True, help="All that Svar knows, instead of this home's own.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+def list_devices(settings_file: Path, supported: bool, as_json: bool) -> None:
+    """Which devices this kiosk listens to."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from drivers.catalog import CATALOG
+
+    if supported:
+        columns = ["model", "maker", "measures", "transport", "bond", "clock", "verified"]
+        rows = [
+            [
+                one.model,
+                one.manufacturer,
+                ", ".join(kind.value for kind in one.kinds),
+                one.transport.value,
+                one.bonding.value,
+                one.clock_rule.value,
+                one.verified.value,
+            ]
+            for one in CATALOG
+        ]
+    else:
+        from kiosk.home_devices import enrolled
+        from kiosk.measurements.paired_devices import PairedDevicesError
+        from kiosk.settings import SettingsError, load_settings
+
+        try:
+            known = enrolled(load_settings(settings_file))
+        except (SettingsError, PairedDevicesError) as error:
+            _fail(str(error))
+        columns = ["model", "source", "address", "user slots"]
+        rows = [
+            [
+                one.device.model,
+                one.device.source,
+                one.device.address,
+                json.dumps(one.device.slots) if one.device.slots else "",
+            ]
+            for one in known
+        ]
+    if as_json:
+        click.echo(json.dumps({"devices": [dict(zip(columns, row, strict=True)) for row in rows]}, ensure_ascii=False))
+        return
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
 @kiosk.command()
 @click.argument("name", type=click.Choice(["visit"]))
 @click.option(

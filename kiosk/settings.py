@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import tomllib
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ import msgspec
 
 from kiosk.facts.caller import CallerClass
 from kiosk.facts.loopback import is_loopback
+from kiosk.facts.measurement import MeasurementKind
 
 
 class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,13 +44,30 @@ class SipSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expires_s: int = 300
 
 
+class TokenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the device shows who it is to the care platform (SMART backend services, ``private_key_jwt``, ES384).
+
+    ``key_file``: the device's own P-384 private key (PEM), mode 0600; ``key_id``: its name at the platform.
+    """
+
+    url: str
+    client_id: str
+    key_file: Path
+    key_id: str
+    scope: str = "system/Observation.cu system/Device.cu system/Communication.cu"
+
+
 class FhirSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The care platform. ``patient`` is its opaque logical id; never a national identity number."""
+    """The care platform. ``patient`` is its opaque logical id; never a national identity number.
+
+    ``device``: this kiosk's logical id there. Without ``token`` nothing is shown to the platform: for loopback, or where the network itself tells who it is.
+    """
 
     base_url: str
     patient: str
     device: str
     certificate_authority: Path | None = None
+    token: TokenSettings | None = None
 
 
 class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,11 +79,36 @@ class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ice_servers: tuple[str, ...] = ()
 
 
-class CuffSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``source`` fake: the shipped virtual cuff, told what to do by the control file named here (see drivers.fakes)."""
+class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One health device of this home. ``model`` as in the catalogue (``kiosk devices list --supported``).
 
-    source: Literal["none", "fake"] = "none"
-    fake_script: Path | None = None
+    ``source`` fake: the shipped virtual one, told what to do by ``script`` (see drivers.fakes). ``address``: of
+    Bluetooth, ``00:11:22:33:44:55``; of a wired device, its name under /dev/serial/by-id.
+    ``slots``: whose the device's user slots are, ``{1 = "p-4711", 2 = ""}``: empty for somebody who is no patient here.
+    ``user_index`` and ``consent``: of scales that ask for them.
+    """
+
+    model: str
+    source: Literal["bluetooth", "serial", "fake"] = "bluetooth"
+    address: str = ""
+    script: Path | None = None
+    slots: dict[str, str] = {}
+    user_index: int | None = None
+    consent: int | None = None
+
+
+class TargetSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The clinician's target for one kind of measurement, both ends included, in the unit that is shown."""
+
+    kind: MeasurementKind
+    low: Decimal
+    high: Decimal
+
+
+class BluetoothSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``adapter``: such as hci0; None: the system's first."""
+
+    adapter: str | None = None
 
 
 class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,8 +144,9 @@ class CallSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file.
 
-    ``data_directory`` holds the outbox; ``runtime_directory`` (mode 0700, on a memory file system) what may be lost;
-    ``timeline_file`` takes what happened when, for the bench.
+    ``data_directory`` holds the outbox and the devices that were paired here; ``sealing_key_file`` the key to the
+    outbox's contents (None: ``sealing.key`` in that directory, for development); ``runtime_directory`` (mode 0700, on a
+    memory file system) what may be lost; ``timeline_file`` takes what happened when, for the bench.
     """
 
     sip: SipSettings
@@ -110,7 +155,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     runtime_directory: Path
     language: Literal["nb"] = "nb"
     media: MediaSettings = MediaSettings()
-    cuff: CuffSettings = CuffSettings()
+    bluetooth: BluetoothSettings = BluetoothSettings()
+    devices: tuple[DeviceSettings, ...] = ()
+    targets: tuple[TargetSettings, ...] = ()
+    sealing_key_file: Path | None = None
     screen: ScreenSettings = ScreenSettings()
     voice: VoiceSettings = VoiceSettings()
     call: CallSettings = CallSettings()
@@ -202,6 +250,12 @@ def _check_usable(settings: Settings, text: str, name: str) -> None:
                 raise refuse(key, f"{authority} holds no certificate ({error}). Enrol the device again.") from error
     addresses = [("sip.servers", server, "wss", "ws") for server in settings.sip.servers]
     addresses.append(("fhir.base_url", settings.fhir.base_url, "https", "http"))
+    if settings.fhir.token is not None:
+        addresses.append(("fhir.token.url", settings.fhir.token.url, "https", "http"))
+    for device in settings.devices:
+        for slot in device.slots:
+            if not (slot.isascii() and slot.isdigit() and int(slot) < 255):
+                raise refuse("devices", f"slots: {slot!r} of {device.model} is not a number from 0 to 254. Correct it.")
     for key, address, secure, plain in addresses:
         try:
             parts = urlsplit(address)

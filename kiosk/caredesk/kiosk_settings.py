@@ -18,13 +18,12 @@ class KioskOptions(msgspec.Struct, frozen=True):
     """What may differ from one demonstration to the next; words as in the settings file.
 
     ``sound_device`` None: the virtual sound card's where there is one, else the system's default.
-    ``instance_id`` None: a new one.
+    ``instance_id`` None: a new one. ``fake_devices``: model of the catalogue and the script that its virtual one plays.
     """
 
     camera: str = "generated"
     sound_device: str | None = None
-    cuff_source: str = "fake"
-    cuff_script: Path | None = None
+    fake_devices: tuple[tuple[str, Path], ...] = ()
     fullscreen: bool = True
     width: int = 1280
     height: int = 800
@@ -100,7 +99,6 @@ def settings_text(account: KioskAccount, options: KioskOptions, data: Path, runt
         ),
         _table("[fhir]", {"base_url": account.fhir_base, "patient": account.patient, "device": account.device}),
         _table("[media]", {"camera": options.camera, "sound_device": options.sound_device or "default"}),
-        _table("[cuff]", {"source": options.cuff_source, "fake_script": options.cuff_script}),
         _table(
             "[screen]",
             {
@@ -112,6 +110,8 @@ def settings_text(account: KioskAccount, options: KioskOptions, data: Path, runt
         _table("[voice]", {"enabled": options.voice}),
         _table("[call]", {"ring_seconds": options.ring_seconds, "ended_card_seconds": options.ended_card_seconds}),
     ]
+    for model, script in options.fake_devices:
+        tables.append(_table("[[devices]]", {"model": model, "source": "fake", "script": script}))
     if options.next_visit is not None:
         visit = options.next_visit
         tables.append(_table("[next_visit]", {"start": visit.start, "name": visit.name, "role": visit.role}))

@@ -32,6 +32,7 @@ DEVICE = "d-4711"
 KIOSK_USER = "stue"
 _STOP_LIMIT_S = 15.0
 _VIRTUAL_SOUND_DEVICE = "pulse"
+CUFF_MODEL = "UA-651BLE"
 _CUFF_SCRIPT = """\
 # What the virtual cuff does at the next measurement; drivers/fakes/cuff_script.py lists all it can.
 packets = ["normal"]
@@ -114,7 +115,7 @@ class CareDesk:
     @property
     def cuff_script(self) -> Path:
         """What the virtual cuff does; may be rewritten between measurements."""
-        return self._options.cuff_script or self._directory / "cuff.toml"
+        return self._directory / "cuff.toml"
 
     @property
     def data_directory(self) -> Path:
@@ -222,10 +223,9 @@ class CareDesk:
         password_file = self._directory / "sip-password"
         write_private(password_file, password + "\n")
         options = self._options
-        if options.cuff_source == "fake":
-            if options.cuff_script is None:
-                self.cuff_script.write_text(_CUFF_SCRIPT, encoding="utf-8")
-            options = msgspec.structs.replace(options, cuff_script=self.cuff_script)
+        if not options.fake_devices:
+            self.cuff_script.write_text(_CUFF_SCRIPT, encoding="utf-8")
+            options = msgspec.structs.replace(options, fake_devices=((CUFF_MODEL, self.cuff_script),))
         if options.sound_device is None and self._virtual_sound:
             options = msgspec.structs.replace(options, sound_device=_VIRTUAL_SOUND_DEVICE)
         kiosk_account = KioskAccount(

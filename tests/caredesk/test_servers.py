@@ -50,7 +50,9 @@ async def test_a_kiosk_gets_all_it_needs(tmp_path: Path) -> None:
         assert not settings.sip.allow_md5
         assert (settings.fhir.patient, settings.fhir.device) == (PATIENT, DEVICE)
         assert (settings.media.camera, settings.media.sound_device) == ("generated", "pulse")
-        assert (settings.cuff.source, settings.cuff.fake_script) == ("fake", desk.cuff_script)
+        assert [(one.model, one.source, one.script) for one in settings.devices] == [
+            ("UA-651BLE", "fake", desk.cuff_script)
+        ]
         assert desk.cuff_script.is_file()
         assert (settings.call.ring_seconds, settings.screen.fullscreen, settings.next_visit) == (5.0, False, visit)
         assert settings.contacts[0].uri == "sip:kari@svar.example"
