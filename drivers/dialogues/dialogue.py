@@ -1,4 +1,4 @@
-"""What every device conversation looks like: what has happened goes in, what to do comes out. Pure; drivers.session runs it.
+"""What every device conversation looks like: what has happened goes in, what to do comes out. Pure.
 
     session                                       dialogue
       │  start(now)                                  │
@@ -13,7 +13,8 @@
       │ ───────────────────────────────────────────▶ │
 
 A dialogue never deletes memory, unpairs, writes EEPROM, changes units or removes bonds.
-Because it is pure, the journal of a connection that was cut short is played through a fresh one after a restart.
+drivers.session runs it; because it is pure, the journal of a connection that was cut short is played through a fresh one
+after a restart.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class End(enum.Enum):
     TIMED_OUT = "timed-out"
 
 
-# -- actions -------------------------------------------------------------------------------------------------------------
+# -- actions -----------------------------------------------------------------------------------------------------------
 
 
 class Subscribe(msgspec.Struct, frozen=True):
@@ -71,9 +72,13 @@ class NoteClock(msgspec.Struct, frozen=True):
 
 
 class Keep(msgspec.Struct, frozen=True):
-    """A measurement to be made durable: also a failed one, a stored one, somebody else's."""
+    """A measurement to be made durable: also a failed one, a stored one, somebody else's.
+
+    ``received``: when its packet came, if that was held back; None: with the event that is answered by this.
+    """
 
     measurement: Measurement
+    received: datetime | None = None
 
 
 class Show(msgspec.Struct, frozen=True):
@@ -97,7 +102,7 @@ class Learn(msgspec.Struct, frozen=True):
 
 class Wait(msgspec.Struct, frozen=True):
     """Call ``silent`` when nothing has happened for ``seconds`` from now; replaces an earlier Wait, and each event
-    starts it anew."""
+    starts it anew. It is spent when ``silent`` is called."""
 
     seconds: float
 
@@ -111,7 +116,7 @@ class Finish(msgspec.Struct, frozen=True):
 Action = Subscribe | Read | Write | NoteClock | Keep | Show | Refuse | Learn | Wait | Finish
 
 
-# -- events --------------------------------------------------------------------------------------------------------------
+# -- events ------------------------------------------------------------------------------------------------------------
 
 
 class Subscribed(msgspec.Struct, frozen=True):
@@ -148,7 +153,7 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class Closed(msgspec.Struct, frozen=True):
-    """The line is gone: the device hung up, which may be its ordinary end, or it was lost (``reason``). The last event."""
+    """The line is gone: the device hung up, which may be its ordinary end, or it was lost (``reason``). The last."""
 
     reason: LinkReason | None = None
 
@@ -159,7 +164,9 @@ Event = Subscribed | Received | ReadDone | Written | Failed | Closed
 class Dialogue(Protocol):
     """One conversation with one device. A new object for each connection.
 
-    The answer to ``Closed`` may hold only Keep, Refuse and Finish. After a Finish nothing more is called.
+    ``now`` is the moment at which the packet or the answer came. The answer to ``Closed`` may hold only Keep, Refuse
+    and Finish. After a Finish only packets that had come before it are still given, and then ``Closed``; of the answers
+    only Keep and Refuse are done.
     """
 
     def start(self, now: datetime) -> tuple[Action, ...]: ...
