@@ -1,145 +1,135 @@
-"""A blood pressure as one FHIR R4 Observation, after HL7's Personal Health Device guide. Pure; sending is elsewhere.
+"""A reading as FHIR R4 resources, after HL7's Personal Health Device guide. Pure; keeping and sending are elsewhere.
 
-One Observation with components: systolic, diastolic, mean, pulse of the same inflation, and one per status bit that is
-set. Each number carries its MDC and its LOINC code and UCUM unit, with the precision that the device sent.
+``resources_of`` gives everything that is sent of one reading, in the order of delivery: the device that measured, the
+coincident time stamp when its clock was read, the Observations. ``communication_of`` tells the care desk of a reading
+that stays here because nobody knows when, or of whom, it was taken.
 """
 
 from __future__ import annotations
 
-import uuid
+import enum
 from datetime import datetime
 
 import msgspec
 
-from drivers.readings import BloodPressureStatus, Quantity, Reading, SpecialValue, Unit
+from drivers.readings import DeviceInformation, Kind, Reading
+from kiosk.measurements import fhir_codes as table
+from kiosk.measurements.fhir_devices import coincident_time, phd_device
+from kiosk.measurements.fhir_elements import (
+    IDENTIFIER_SYSTEM,
+    Json,
+    concept,
+    derived_identifier,
+    identifiers,
+    marked_as_test,
+    to_json,
+)
+from kiosk.measurements.fhir_observations import Surroundings, observations
+from kiosk.measurements.resource import Resource
 
-IDENTIFIER_SYSTEM = "urn:ietf:rfc:3986"
+__all__ = ["IDENTIFIER_SYSTEM", "DeskWording", "Json", "Withheld", "communication_of", "identity_of", "resources_of"]
 
-Json = dict[str, object]
+_CATEGORY = "http://terminology.hl7.org/CodeSystem/communication-category"
 
-_MDC = "urn:iso:std:iso:11073:10101"
-_LOINC = "http://loinc.org"
-_UCUM = "http://unitsofmeasure.org"
-_ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
-_STATUS_BIT = "http://hl7.org/fhir/uv/phd/CodeSystem/ASN1ToHL7"
-_YES_NO = "http://terminology.hl7.org/CodeSystem/v2-0136"
+_TYPES = {Kind.BLOOD_PRESSURE: table.BLOOD_PRESSURE.mdc}
+"""What stands for the kind in an identity; fixed for ever for blood pressures, of which homes already have some."""
 
-_NAMESPACE = uuid.UUID("b6c0ab66-5a0f-4a0c-9d83-5f9f5a4f43a1")
-"""Of our derived identities; changing it would make every remembered reading a new one."""
 
-_PANEL = ("150020", "85354-9")
-_SYSTOLIC = ("150021", "8480-6")
-_DIASTOLIC = ("150022", "8462-4")
-_MEAN = ("150023", "8478-0")
-_PULSE_RATE = ("149546", "8867-4")
+class Withheld(enum.Enum):
+    """Why a reading is kept in the home and the desk is told of it instead."""
 
-_MEASUREMENT_STATUS = "8410608"
-_STATUS_BITS = {
-    BloodPressureStatus.BODY_MOVED: 0,
-    BloodPressureStatus.CUFF_TOO_LOOSE: 1,
-    BloodPressureStatus.IRREGULAR_PULSE: 2,
-    BloodPressureStatus.PULSE_ABOVE_RANGE: 3,
-    BloodPressureStatus.PULSE_BELOW_RANGE: 4,
-    BloodPressureStatus.IMPROPER_POSITION: 5,
-}
+    TIME_UNKNOWN = "time-unknown"
+    OWNER_UNKNOWN = "owner-unknown"
+    IMPLAUSIBLE = "implausible"
 
-_UNIT_NAMES = {
-    Unit.MILLIMETRE_OF_MERCURY: "mmHg",
-    Unit.KILOPASCAL: "kPa",
-    Unit.PER_MINUTE: "/min",
-}
 
-_ABSENT_REASONS = {
-    SpecialValue.NOT_A_NUMBER: "not-a-number",
-    SpecialValue.NOT_AT_THIS_RESOLUTION: "error",
-    SpecialValue.POSITIVE_INFINITY: "positive-infinity",
-    SpecialValue.NEGATIVE_INFINITY: "negative-infinity",
-    SpecialValue.RESERVED: "error",
-}
+class DeskWording(msgspec.Struct, frozen=True):
+    """Words for the staff, in their language. A sentence may name ``{kind}``, ``{device}`` and ``{received}``."""
 
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
+    sentences: dict[Withheld, str]
+    kinds: dict[Kind, str]
+    time_format: str = "%d.%m.%Y %H:%M"
 
 
 def identity_of(reading: Reading) -> str | None:
-    """The identity of a reading that its device may send again: ``urn:uuid:`` over device, type and its very bytes.
+    """The identity of a reading that its device may send again: ``urn:uuid:`` over device, slot, type and very bytes.
 
-    The bytes hold the device's own time stamp, uncorrected, so the identity survives any change of the clock's offset.
-    None when the device sent no usable time: equal bytes may then be two measurements; identity is given at capture.
-    """
-    if reading.value.device_time is None:
-        return None
-    user = "" if reading.value.user is None else str(reading.value.user)
-    key = "|".join((reading.device.address.upper(), user, _PANEL[0], reading.value.raw.hex()))
-    return uuid.uuid5(_NAMESPACE, key).urn
-
-
-def observation(reading: Reading, *, identifier: str, patient: str, device: str, effective: datetime) -> Json:
-    """The Observation. ``patient`` and ``device`` are logical ids; ``effective`` has an offset.
-
-    The Observation of a virtual device is marked as test data (HTEST), so that nobody takes it for a patient's.
+    The bytes hold the device's own time stamp, uncorrected, and its sequence, so the identity survives any change of
+    the clock's offset. None when it sent neither: equal bytes may then be two measurements, each known only at capture.
     """
     value = reading.value
-    components = [
-        _component(_SYSTOLIC, value.systolic),
-        _component(_DIASTOLIC, value.diastolic),
-        _component(_MEAN, value.mean_arterial),
-    ]
-    if value.pulse_rate is not None:
-        components.append(_component(_PULSE_RATE, value.pulse_rate))
-    components.extend(_status_component(status) for status in value.status)
-    resource: Json = {
-        "resourceType": "Observation",
-        "identifier": [{"system": IDENTIFIER_SYSTEM, "value": identifier}],
-        "status": "final",
-        "category": [
-            _concept("http://terminology.hl7.org/CodeSystem/observation-category", "vital-signs"),
-            _concept("http://hl7.org/fhir/uv/phd/CodeSystem/PhdObservationCategories", "phd"),
-        ],
-        "code": _codes(_PANEL),
+    if value.device_time is None and value.sequence is None and not any(value.raw_time):
+        return None
+    user = "" if value.user is None else str(value.user)
+    kind = _TYPES.get(value.kind) or value.kind.value
+    return derived_identifier(reading.device.address.upper(), user, kind, value.raw.hex())
+
+
+def resources_of(
+    reading: Reading,
+    identifier: str,
+    patient: str,
+    gateway_device: str,
+    effective: datetime,
+    information: DeviceInformation | None = None,
+    *,
+    questionable: bool = False,
+) -> tuple[Resource, ...]:
+    """All that is sent of a reading, in the order of delivery; nothing for a kind that is no measurement by itself.
+
+    ``identifier`` is that of the reading's own Observation; ``patient`` and ``gateway_device`` are logical ids at the
+    care platform; ``effective`` has an offset. ``questionable`` marks a doubt of ours (another value of the same time)
+    beside those that the device states. What a virtual device gives is marked as test data (HTEST) throughout.
+    """
+    device = phd_device(reading, information)
+    coincident = coincident_time(reading, device.identifier, gateway_device)
+    around = Surroundings(
+        identifier=identifier,
+        patient=patient,
+        gateway=gateway_device,
+        device=device.identifier,
+        coincident_time=None if coincident is None else coincident.identifier,
+        effective=effective,
+        questionable=questionable,
+    )
+    made = observations(reading, around)
+    if not made:
+        return ()
+    return (device, *(() if coincident is None else (coincident,)), *made)
+
+
+def communication_of(
+    reading: Reading,
+    why: Withheld,
+    *,
+    identifier: str,
+    patient: str,
+    gateway_device: str,
+    sent: datetime,
+    wording: DeskWording,
+) -> Resource:
+    """Tells the desk that a reading is kept in this home, and why; never its value, which nobody may take for known.
+
+    ``identifier`` is the reading's; the Communication's own derives from it, one for each reason. ``patient``: the
+    home's, who may not be the one that measured. Raises KeyError when the wording lacks the reason or the kind.
+    """
+    own = derived_identifier(identifier, "communication", why.value)
+    sentence = wording.sentences[why].format(
+        kind=wording.kinds[reading.value.kind],
+        device=f"{reading.device.manufacturer} {reading.device.model}",
+        received=reading.received.strftime(wording.time_format),
+    )
+    body: Json = {
+        "resourceType": "Communication",
+        "identifier": identifiers(own),
+        "status": "completed",
+        "category": [concept(_CATEGORY, "notification")],
         "subject": {"reference": f"Patient/{patient}"},
-        "effectiveDateTime": effective.isoformat(timespec="seconds"),
-        "device": {"reference": f"Device/{device}", "display": f"{reading.device.manufacturer} {reading.device.model}"},
-        "component": components,
+        "sent": sent.isoformat(timespec="seconds"),
+        "sender": {"reference": f"Device/{gateway_device}"},
+        "reasonCode": [{"text": why.value}],
+        "payload": [{"contentString": sentence}],
     }
     if reading.device.fake:
-        resource["meta"] = {
-            "security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}]
-        }
-    return resource
-
-
-def to_json(resource: Json) -> bytes:
-    """FHIR JSON; a Decimal keeps its digits (36.40 is not 36.4)."""
-    return _ENCODER.encode(resource)
-
-
-def _component(codes: tuple[str, str], quantity: Quantity) -> Json:
-    component: Json = {"code": _codes(codes)}
-    if quantity.value is not None:
-        component["valueQuantity"] = {
-            "value": quantity.value,
-            "unit": _UNIT_NAMES[quantity.unit],
-            "system": _UCUM,
-            "code": quantity.unit.value,
-        }
-    else:
-        reason = "unknown" if quantity.special is None else _ABSENT_REASONS[quantity.special]
-        component["dataAbsentReason"] = _concept(_ABSENT, reason)
-    return component
-
-
-def _status_component(status: BloodPressureStatus) -> Json:
-    code = f"{_MEASUREMENT_STATUS}.{_STATUS_BITS[status]}"
-    return {
-        "code": {"coding": [{"system": _STATUS_BIT, "code": code, "display": status.value}]},
-        "valueCodeableConcept": _concept(_YES_NO, "Y"),
-    }
-
-
-def _codes(codes: tuple[str, str]) -> Json:
-    mdc, loinc = codes
-    return {"coding": [{"system": _MDC, "code": mdc}, {"system": _LOINC, "code": loinc}]}
-
-
-def _concept(system: str, code: str) -> Json:
-    return {"coding": [{"system": system, "code": code}]}
+        body = marked_as_test(body)
+    return Resource("Communication", own, to_json(body))
