@@ -1,0 +1,105 @@
+"""A wired device that one may wait for: until its cable is plugged in, and, where wanted, until it says something."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from drivers.device import Link
+from drivers.errors import LinkError, LinkReason
+from drivers.readings import DeviceIdentity
+from drivers.serial.finding import SERIAL_BY_ID, opening_of
+from drivers.serial.link import SerialLink, open_port
+from drivers.supported_device import SerialLine, SupportedDevice
+
+_TRIES: Final = 4
+"""So often is a port that is in use, or not ours, asked for again before it is said: when a cable has been plugged in,
+the system may still be setting its rights, or looking whether it is a modem."""
+
+
+class Waking(msgspec.Struct, frozen=True):
+    """Wait until the device speaks, and write ``opening`` every ``every_s`` seconds so that it can.
+
+    For adapters whose cable stays plugged in while the device at its end is switched off: the port is always there.
+    """
+
+    opening: tuple[bytes, ...] = ()
+    every_s: float = 5.0
+
+
+def wired_peripheral(
+    device: SupportedDevice, name: str, now: datetime, *, folder: Path = SERIAL_BY_ID
+) -> SerialPeripheral:
+    """The enrolled wired device whose adapter is called ``name`` in ``folder``; it is waited for until it speaks.
+
+    Raises ValueError when the device is not a wired one, or the name is not a plain file name.
+    """
+    if device.line is None:
+        raise ValueError(f"{device.model} is not a wired device")
+    if name in ("", ".", "..") or "/" in name or "\0" in name:
+        raise ValueError("the name of a port is a plain file name")
+    identity = DeviceIdentity(model=device.model, manufacturer=device.manufacturer, address=name)
+    return SerialPeripheral(identity, folder / name, device.line, waking=Waking(opening_of(device, now)))
+
+
+class SerialPeripheral:
+    """A :class:`drivers.device.Peripheral`.
+
+    ``path``: its stable name, a link in ``/dev/serial/by-id``; it is resolved anew at each connection, for a cable gets
+    another tty each time it is plugged in. ``waking`` None: connected as soon as the port is there.
+    ``poll_s``: how often the name is looked for, and how long between tries of a port that is in use.
+    """
+
+    def __init__(
+        self,
+        identity: DeviceIdentity,
+        path: Path,
+        line: SerialLine,
+        *,
+        waking: Waking | None = None,
+        poll_s: float = 0.5,
+    ) -> None:
+        self._identity = identity
+        self._path = path
+        self._line = line
+        self._waking = waking
+        self._poll_s = poll_s
+
+    @property
+    def identity(self) -> DeviceIdentity:
+        return self._identity
+
+    async def connect(self) -> Link:
+        """Wait for the cable (and the device), open it for us alone. A cable pulled out meanwhile is waited for again.
+
+        Raises LinkError: PORT_IN_USE, REFUSED (no right to the port), PROTOCOL (not a serial port).
+        """
+        refusals = 0
+        while True:
+            try:
+                return await self._opened()
+            except LinkError as error:
+                if error.reason in (LinkReason.PORT_MISSING, LinkReason.LINK_LOST):
+                    refusals = 0
+                elif error.reason is LinkReason.PROTOCOL or refusals + 1 == _TRIES:
+                    raise
+                else:
+                    refusals += 1
+            await asyncio.sleep(self._poll_s)
+
+    def expect(self) -> None:
+        """A real device takes no notice."""
+
+    async def _opened(self) -> Link:
+        link = SerialLink(await open_port(self._path, self._line))
+        try:
+            if self._waking is not None:
+                await link.speaks(self._waking.opening, self._waking.every_s)
+        except BaseException:
+            await link.close()
+            raise
+        return link
