@@ -10,10 +10,11 @@ from typing import Protocol, assert_never
 
 import msgspec
 
-from drivers.readings import Reading
+from drivers.readings import Measurement, Reading
 from kiosk.call.session import CallSession
 from kiosk.call.task import CONTENT_TYPE, TaskError, TaskStatus, news, parse_request
 from kiosk.facts.calls import CallOutcome
+from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
 from kiosk.facts.spoken import Utterance
@@ -22,6 +23,8 @@ from kiosk.flow import events as on
 from kiosk.flow.state import Connecting, KioskState, Phase, Ringing, Talking
 from kiosk.flow.transitions import FlowSettings, step
 from kiosk.ipc import media_messages as media
+from kiosk.ipc import ui_messages as ui
+from kiosk.presses import event_of
 from kiosk.timeline import Timeline
 
 _log = logging.getLogger(__name__)
@@ -50,12 +53,14 @@ class Signalling(Protocol):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """A durable reading. ``server_id``, ``held``: it had been delivered, or refused, before."""
+    """A durable reading. ``server_id``, ``held``: it had been delivered, or refused, before. ``doubt``: the device says
+    something against it."""
 
     reading_id: str
     reading: Reading
     server_id: str | None = None
     held: bool = False
+    doubt: MeasurementFault | None = None
 
 
 class Outside(Protocol):
@@ -71,7 +76,18 @@ class Outside(Protocol):
 
     def stop_saying(self) -> None: ...
 
-    def measure(self, kind: MeasurementKind) -> Awaitable[Kept | MeasurementFault]: ...
+    def measure(self, kind: MeasurementKind) -> Awaitable[Kept | MeasurementFault]:
+        """The next reading of that kind that is taken now."""
+
+    def stop_measuring(self) -> None:
+        """Nobody waits for ``measure`` any more: let it return, with any fault, or with a reading that came all the
+        same. The next ``measure`` may begin before the last has returned."""
+
+    def answer_owner(self, reading_id: str, mine: bool) -> None:
+        """Whose a held reading is; mine: it comes back by ``measure`` or ``reading_kept``."""
+
+    def load_history(self, kind: MeasurementKind, span: Span) -> None:
+        """Read one's own readings; they come as on.HistoryLoaded, or on.HistoryFailed."""
 
     def reading_was_kept(self) -> None: ...
 
@@ -103,7 +119,8 @@ class Controller:
         self._stepping = False
         self._server_ids: dict[str, str] = {}
         self._held_ids: set[str] = set()
-        self._measuring: asyncio.Task[None] | None = None
+        self._measuring: set[asyncio.Task[None]] = set()
+        self._measurements = 0
         self._publish()
 
     # -- events ------------------------------------------------------------------------------------------------------
@@ -171,6 +188,48 @@ class Controller:
         self._note("reading-held")
         self._held_ids.add(reading_id)
         self.handle(on.ReadingHeld(reading_id))
+
+    def reading_kept(self, kept: Kept) -> None:
+        """A durable reading that was taken just now, asked for or not."""
+        self._note("reading-kept")
+        self.handle(on.ReadingKept(kept.reading_id, kept.reading, kept.doubt))
+        self._note("reading-shown", revision=self._revision)
+        # The uploader may have been faster than the device's goodbye, or the device replays its memory.
+        if kept.server_id is not None:
+            self._server_ids.setdefault(kept.reading_id, kept.server_id)
+        if kept.reading_id in self._server_ids:
+            self.handle(on.ReadingDelivered(kept.reading_id))
+        elif kept.held or kept.reading_id in self._held_ids:
+            self.handle(on.ReadingHeld(kept.reading_id))
+        self._outside.reading_was_kept()
+
+    def measurement_failed(self, kind: MeasurementKind, fault: MeasurementFault) -> None:
+        """A device was used just now without being asked, and gave nothing."""
+        self.handle(on.MeasurementFailed(fault, kind))
+
+    def progress(self, measurement: Measurement) -> None:
+        """A provisional value; not more than a few a second."""
+        self.handle(on.MeasurementProgress(measurement))
+
+    def owner_asked(self, reading_id: str, reading: Reading) -> None:
+        """A kept reading of which only a person can say whose it is."""
+        self.handle(on.OwnerAsked(reading_id, reading))
+
+    def old_readings(self, count: int) -> None:
+        """Readings of earlier days have come out of a device's memory."""
+        self.handle(on.OldReadingsKept(count))
+
+    # -- the screen --------------------------------------------------------------------------------------------------
+
+    def pressed(self, pressed: ui.Pressed) -> None:
+        """A press, if it still means what it meant on the screen that the person saw."""
+        event = event_of(pressed)
+        if event is None:
+            _log.warning("ignored a press of %s without what it is about", pressed.press.value)
+        elif self.meant_for_this_screen(pressed.revision):
+            self.handle(event)
+        else:
+            _log.info("a press for a screen that has gone")
 
     def painted(self, revision: int) -> None:
         """The screen shows this revision."""
@@ -248,8 +307,15 @@ class Controller:
                 self._outside.wake_screen()
             case do.Measure(kind):
                 self._measure(kind)
-            case do.TellNurse(what, reading_id, reason):
-                self._tell_nurse(what, reading_id, reason)
+            case do.StopMeasuring():
+                self._measurements += 1
+                self._outside.stop_measuring()
+            case do.AnswerOwner(reading_id, mine):
+                self._outside.answer_owner(reading_id, mine)
+            case do.LoadHistory(kind, span):
+                self._outside.load_history(kind, span)
+            case do.TellNurse():
+                self._tell_nurse(effect)
             case _ as unreachable:
                 assert_never(unreachable)
 
@@ -276,6 +342,9 @@ class Controller:
             self._outside.to_media(media.ReofferCall(call_id, negotiated))
 
     def _measure(self, kind: MeasurementKind) -> None:
+        self._measurements += 1
+        number = self._measurements
+
         async def measure() -> None:
             try:
                 result = await self._outside.measure(kind)
@@ -283,51 +352,36 @@ class Controller:
                 # A bug, here or in a driver. The patient and the nurse must not wait for ever; the traceback is logged.
                 _log.exception("measuring failed")
                 result = MeasurementFault.NOT_UNDERSTOOD
-            if isinstance(result, MeasurementFault):
+            if isinstance(result, Kept):
+                self.reading_kept(result)
+            elif number == self._measurements:
+                # Of one that was stopped, or has been followed by another, nobody wants to hear why it gave nothing.
                 self.handle(on.MeasurementFailed(result))
-                return
-            self._note("reading-kept")
-            self.handle(on.ReadingKept(result.reading_id, result.reading))
-            self._note("reading-shown", revision=self._revision)
-            # The uploader may have been faster than the device's goodbye, or the device replays its memory.
-            if result.server_id is not None:
-                self._server_ids.setdefault(result.reading_id, result.server_id)
-            if result.reading_id in self._server_ids:
-                self.handle(on.ReadingDelivered(result.reading_id))
-            elif result.held or result.reading_id in self._held_ids:
-                self.handle(on.ReadingHeld(result.reading_id))
-            self._outside.reading_was_kept()
 
-        self._measuring = asyncio.create_task(measure())
+        task = asyncio.create_task(measure())
+        self._measuring.add(task)
+        task.add_done_callback(self._measuring.discard)
 
-    def _tell_nurse(self, what: do.TaskNews, reading_id: str | None, reason: str | None) -> None:
+    def _tell_nurse(self, effect: do.TellNurse) -> None:
         call_id = self._current_call()
         session = self._sessions.get(call_id) if call_id is not None else None
-        if session is not None and what is do.TaskNews.SAVED and reading_id is not None:
-            session.answer_with(reading_id)
-        requests = session.requests_for(reading_id) if session is not None else ()
-        if session is None or not requests:
+        if session is None:
             return
-        match what:
-            case do.TaskNews.ACCEPTED:
-                status = TaskStatus.ACCEPTED
-            case do.TaskNews.REJECTED:
-                status = TaskStatus.REJECTED
-            case do.TaskNews.SAVED:
-                status = TaskStatus.IN_PROGRESS
-            case do.TaskNews.FAILED:
-                status = TaskStatus.FAILED
-            case do.TaskNews.DELIVERED:
-                status = TaskStatus.COMPLETED
-            case _ as unreachable:
-                assert_never(unreachable)
+        what, reading_id = effect.news, effect.reading_id
+        if reading_id is None:
+            requests = session.open_requests(effect.kind)
+        else:
+            if what is do.TaskNews.SAVED and effect.kind is not None:
+                session.answer_with(reading_id, effect.kind)
+            requests = session.answered_by(reading_id)
+        status = _TASK_STATUS[what]
         server_id = self._server_ids.get(reading_id) if reading_id else None
         observation = f"Observation/{server_id}" if server_id and status is TaskStatus.COMPLETED else None
         for request in requests:
-            body = news(request, status, observation=observation, reason=reason)
+            body = news(request, status, observation=observation, reason=effect.reason)
             self._signalling.send_message(session.call_id, CONTENT_TYPE, body)
         if reading_id is None and status in (TaskStatus.REJECTED, TaskStatus.FAILED):
-            session.close_requests()
+            session.close_requests(effect.kind)
 
     # -- the rest ----------------------------------------------------------------------------------------------------
 
@@ -348,3 +402,13 @@ class Controller:
 
     def _note(self, event: str, **details: str | int | float) -> None:
         self._timeline.note(self._now().monotonic, event, **details)
+
+
+_TASK_STATUS = {
+    do.TaskNews.ACCEPTED: TaskStatus.ACCEPTED,
+    do.TaskNews.WAITING: TaskStatus.ON_HOLD,
+    do.TaskNews.REJECTED: TaskStatus.REJECTED,
+    do.TaskNews.SAVED: TaskStatus.IN_PROGRESS,
+    do.TaskNews.FAILED: TaskStatus.FAILED,
+    do.TaskNews.DELIVERED: TaskStatus.COMPLETED,
+}

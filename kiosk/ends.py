@@ -88,12 +88,9 @@ class UiEnd:
         if controller is None:
             return
         match message:
-            case ui.Pressed(press, revision):
-                self._timeline.note(time.monotonic(), "pressed", press=press.value)
-                if controller.meant_for_this_screen(revision):
-                    controller.handle(_PRESSES[press])
-                else:
-                    _log.info("a press for a screen that has gone")
+            case ui.Pressed():
+                self._timeline.note(time.monotonic(), "pressed", press=message.press.value)
+                controller.pressed(message)
             case ui.Painted(revision, at):
                 self._timeline.note(at, "painted", revision=revision)
                 controller.painted(revision)
@@ -108,14 +105,6 @@ class UiEnd:
                     gaps_ms=list(message.gaps_ms),
                     scene_graph=message.scene_graph,
                 )
-
-
-_PRESSES: dict[ui.Press, on.Event] = {
-    ui.Press.ANSWER: on.AnswerPressed(),
-    ui.Press.DECLINE: on.DeclinePressed(),
-    ui.Press.HANG_UP: on.HangUpPressed(),
-    ui.Press.CLOSE_CARD: on.CardClosed(),
-}
 
 
 class MediaEnd:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kiosk.call.task import Request
+from kiosk.facts.measurement import MeasurementKind
 
 
 class CallSession:
@@ -24,16 +25,21 @@ class CallSession:
         """A request of the nurse; asked twice while one measurement is under way, both are answered by it."""
         self._open.append(request)
 
-    def answer_with(self, reading_id: str) -> None:
-        """This reading answers the open requests; others, which a device had stored, answer nothing."""
-        if self._open:
-            self._by_reading[reading_id] = tuple(self._open)
-            self._open.clear()
+    def answer_with(self, reading_id: str, kind: MeasurementKind) -> None:
+        """This reading answers the open requests for its kind; others, which a device had stored, answer nothing."""
+        answered = self.open_requests(kind)
+        if answered:
+            self._by_reading[reading_id] = answered
+            self.close_requests(kind)
 
-    def close_requests(self) -> None:
-        """The open requests have got their last news."""
-        self._open.clear()
+    def open_requests(self, kind: MeasurementKind | None) -> tuple[Request, ...]:
+        """What has not had its last news; of any kind with None."""
+        return tuple(one for one in self._open if kind is None or one.kind is kind)
 
-    def requests_for(self, reading_id: str | None) -> tuple[Request, ...]:
-        """The requests that a reading answers, or without a reading the open ones."""
-        return tuple(self._open) if reading_id is None else self._by_reading.get(reading_id, ())
+    def close_requests(self, kind: MeasurementKind | None) -> None:
+        """The open requests of that kind have got their last news."""
+        self._open = [one for one in self._open if kind is not None and one.kind is not kind]
+
+    def answered_by(self, reading_id: str) -> tuple[Request, ...]:
+        """The requests that a reading answers."""
+        return self._by_reading.get(reading_id, ())

@@ -12,7 +12,16 @@ from kiosk.facts.measurement import MeasurementKind
 CONTENT_TYPE = "application/fhir+json"
 MAXIMUM_BYTES = 16_384
 
-_KIND_BY_LOINC = {"85354-9": MeasurementKind.BLOOD_PRESSURE}
+_KIND_BY_LOINC = {
+    "85354-9": MeasurementKind.BLOOD_PRESSURE,
+    "59408-5": MeasurementKind.PULSE_OXIMETRY,
+    "2708-6": MeasurementKind.PULSE_OXIMETRY,
+    "29463-7": MeasurementKind.WEIGHT,
+    "8310-5": MeasurementKind.TEMPERATURE,
+    "2339-0": MeasurementKind.GLUCOSE,
+    "15074-8": MeasurementKind.GLUCOSE,
+    "41653-7": MeasurementKind.GLUCOSE,
+}
 
 
 class TaskError(ValueError):
@@ -24,6 +33,7 @@ class TaskStatus(enum.Enum):
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    ON_HOLD = "on-hold"
     IN_PROGRESS = "in-progress"
     COMPLETED = "completed"
     FAILED = "failed"

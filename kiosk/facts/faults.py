@@ -17,6 +17,9 @@ class Fault(enum.Enum):
     CARE_PLATFORM_REFUSES = "care-platform-refuses"
     STORAGE_FAILED = "storage-failed"
     MEDIA_RESTARTING = "media-restarting"
+    BLUETOOTH_OFF = "bluetooth-off"
+    DEVICE_PAIR_AGAIN = "device-pair-again"
+    DEVICE_UNPLUGGED = "device-unplugged"
 
 
 class FakePart(enum.Enum):
@@ -24,3 +27,4 @@ class FakePart(enum.Enum):
 
     CAMERA = "camera"
     CUFF = "cuff"
+    DEVICE = "device"  # any other health device, or several

@@ -28,8 +28,8 @@ class Band(msgspec.Struct, frozen=True):
 
 
 class Point(msgspec.Struct, frozen=True):
-    """One reading. ``value`` is the line's quantity (systolic, SpO2, weight, temperature, glucose); ``second`` is what is
-    said beside it (diastolic) or None."""
+    """One reading. ``value`` is the line's quantity (systolic, SpO2, weight, temperature, glucose); ``second`` is what
+    is said beside it (diastolic) or None."""
 
     at: datetime
     value: Decimal

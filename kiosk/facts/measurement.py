@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 
+from drivers.readings import Kind
+
 
 class MeasurementKind(enum.Enum):
     """What a nurse can ask for and a patient can choose; the values are those of ``drivers.readings.Kind``."""
@@ -13,6 +15,18 @@ class MeasurementKind(enum.Enum):
     WEIGHT = "weight"
     TEMPERATURE = "temperature"
     GLUCOSE = "glucose"
+
+
+SHOWN_AS = {
+    Kind.BLOOD_PRESSURE: MeasurementKind.BLOOD_PRESSURE,
+    Kind.CUFF_PRESSURE: MeasurementKind.BLOOD_PRESSURE,
+    Kind.PULSE_OXIMETRY: MeasurementKind.PULSE_OXIMETRY,
+    Kind.WEIGHT: MeasurementKind.WEIGHT,
+    Kind.BODY_COMPOSITION: MeasurementKind.WEIGHT,
+    Kind.TEMPERATURE: MeasurementKind.TEMPERATURE,
+    Kind.GLUCOSE: MeasurementKind.GLUCOSE,
+}
+"""What a patient calls what a packet measured; a kind that is not here is no result by itself."""
 
 
 class MeasurementFault(enum.Enum):
@@ -28,6 +42,7 @@ class MeasurementFault(enum.Enum):
     IMPLAUSIBLE = "implausible"
     NOT_A_PATIENT = "not-a-patient"  # control solution, demonstration, test
     TIME_UNKNOWN = "time-unknown"
+    OWNER_UNKNOWN = "owner-unknown"
     ABOVE_RANGE = "above-range"  # more than the device can measure; sent, without a number
     BELOW_RANGE = "below-range"
     # The device did not speak, or not so that we understood.

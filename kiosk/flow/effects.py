@@ -6,6 +6,7 @@ import enum
 
 import msgspec
 
+from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementKind
 from kiosk.facts.spoken import Utterance
 
@@ -81,15 +82,34 @@ class WakeScreen(msgspec.Struct, frozen=True):
 
 
 class Measure(msgspec.Struct, frozen=True):
-    """Open the device and wait for its reading."""
+    """Wait for the next reading of that kind."""
 
     kind: MeasurementKind
+
+
+class StopMeasuring(msgspec.Struct, frozen=True):
+    """Nobody waits any more; a reading that comes all the same is kept as ever."""
+
+
+class AnswerOwner(msgspec.Struct, frozen=True):
+    """A person has said whose a reading is."""
+
+    reading_id: str
+    mine: bool
+
+
+class LoadHistory(msgspec.Struct, frozen=True):
+    """Read one's own readings from the disk."""
+
+    kind: MeasurementKind
+    span: Span
 
 
 class TaskNews(enum.Enum):
     """What became of the nurse's request; becomes a FHIR Task status."""
 
     ACCEPTED = "accepted"
+    WAITING = "waiting"
     REJECTED = "rejected"
     SAVED = "saved"
     FAILED = "failed"
@@ -97,11 +117,15 @@ class TaskNews(enum.Enum):
 
 
 class TellNurse(msgspec.Struct, frozen=True):
-    """News of the request, inside the dialog. ``reading_id`` with SAVED and DELIVERED; ``reason`` with FAILED."""
+    """News of the request, inside the dialog. ``reading_id`` with SAVED, DELIVERED; ``reason`` with FAILED, WAITING.
+
+    Without a reading the news is of what is still open, of that ``kind``; None: whatever was asked.
+    """
 
     news: TaskNews
     reading_id: str | None = None
     reason: str | None = None
+    kind: MeasurementKind | None = None
 
 
 Effect = (
@@ -117,5 +141,8 @@ Effect = (
     | Say
     | WakeScreen
     | Measure
+    | StopMeasuring
+    | AnswerOwner
+    | LoadHistory
     | TellNurse
 )

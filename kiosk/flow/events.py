@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from drivers.readings import Reading
+from drivers.readings import Measurement, Reading
 from kiosk.facts.caller import Caller
 from kiosk.facts.calls import CallOutcome
 from kiosk.facts.faults import Fault
+from kiosk.facts.history import Curve, Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 
 
@@ -47,7 +48,39 @@ class HangUpPressed(msgspec.Struct, frozen=True):
 
 
 class CardClosed(msgspec.Struct, frozen=True):
-    """«Lukk» on the card after a call."""
+    """«Lukk» on the card after a call or on a result."""
+
+
+class MeasurePressed(msgspec.Struct, frozen=True):
+    """«Mål blodtrykk» and its like, or «Prøv igjen»."""
+
+    kind: MeasurementKind
+
+
+class StopPressed(msgspec.Struct, frozen=True):
+    """«Avbryt»: not now."""
+
+
+class OwnerAnswered(msgspec.Struct, frozen=True):
+    """«Ja, min» or «Nei» to the question whose reading it is."""
+
+    reading_id: str
+    mine: bool
+
+
+class HistoryPressed(msgspec.Struct, frozen=True):
+    """«Mine målinger»."""
+
+
+class HistoryChosen(msgspec.Struct, frozen=True):
+    """Another kind or span of one's own readings."""
+
+    kind: MeasurementKind
+    span: Span
+
+
+class HistoryClosed(msgspec.Struct, frozen=True):
+    """«Tilbake»."""
 
 
 class CallOver(msgspec.Struct, frozen=True):
@@ -96,17 +129,54 @@ class MeasurementAsked(msgspec.Struct, frozen=True):
     kind: MeasurementKind
 
 
+class CanMeasure(msgspec.Struct, frozen=True):
+    """What this home has devices for."""
+
+    kinds: tuple[MeasurementKind, ...]
+
+
+class MeasurementProgress(msgspec.Struct, frozen=True):
+    """A provisional value: the pressure in the cuff, an SpO2 that is not final. The sender sends few of them."""
+
+    measurement: Measurement
+
+
 class ReadingKept(msgspec.Struct, frozen=True):
-    """On disk, synced."""
+    """Taken just now, on disk, synced; asked for or not. ``doubt``: the device says something against it."""
+
+    reading_id: str
+    reading: Reading
+    doubt: MeasurementFault | None = None
+
+
+class MeasurementFailed(msgspec.Struct, frozen=True):
+    """Nothing came of the measurement that was asked for; with ``kind``: of one that nobody asked for."""
+
+    fault: MeasurementFault
+    kind: MeasurementKind | None = None
+
+
+class OwnerAsked(msgspec.Struct, frozen=True):
+    """A reading taken now, kept, of which only a person can say whose it is."""
 
     reading_id: str
     reading: Reading
 
 
-class MeasurementFailed(msgspec.Struct, frozen=True):
-    """The measurement that was asked for gave nothing."""
+class OldReadingsKept(msgspec.Struct, frozen=True):
+    """Readings of earlier days have come out of a device's memory."""
 
-    fault: MeasurementFault
+    count: int
+
+
+class HistoryLoaded(msgspec.Struct, frozen=True):
+    """One's own readings, as asked for by LoadHistory."""
+
+    curve: Curve
+
+
+class HistoryFailed(msgspec.Struct, frozen=True):
+    """One's own readings cannot be read now."""
 
 
 class ReadingDelivered(msgspec.Struct, frozen=True):
@@ -152,6 +222,12 @@ Event = (
     | DeclinePressed
     | HangUpPressed
     | CardClosed
+    | MeasurePressed
+    | StopPressed
+    | OwnerAnswered
+    | HistoryPressed
+    | HistoryChosen
+    | HistoryClosed
     | CallOver
     | PeerSeenOrHeard
     | LineUp
@@ -160,8 +236,14 @@ Event = (
     | MediaLost
     | MediaBack
     | MeasurementAsked
+    | CanMeasure
+    | MeasurementProgress
     | ReadingKept
     | MeasurementFailed
+    | OwnerAsked
+    | OldReadingsKept
+    | HistoryLoaded
+    | HistoryFailed
     | ReadingDelivered
     | ReadingHeld
     | FaultRaised

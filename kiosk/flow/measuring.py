@@ -1,74 +1,167 @@
-"""What becomes of a nurse's request for a measurement: asked, waited for, saved, delivered. Pure."""
+"""What becomes of a measurement, asked for by the nurse, the patient or nobody: waited for, saved, delivered. Pure."""
 
 from __future__ import annotations
 
 import msgspec
 
-from drivers.readings import BloodPressure, Quantity, Reading
+from drivers.readings import Measurement, Reading
 from kiosk.facts.caller import CallerClass
-from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
+from kiosk.facts.measurement import SHOWN_AS, Delivery, MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
 from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.flow import effects as do
-from kiosk.flow.state import KioskState, Measured, Measuring, NotMeasured, Talking
+from kiosk.flow import spoken_readings
+from kiosk.flow.state import (
+    Connecting,
+    Ended,
+    Idle,
+    KioskState,
+    Measured,
+    Measuring,
+    NotMeasured,
+    OldReadings,
+    Ringing,
+    Talking,
+    waits_for,
+)
 
 SHOW_SECONDS = 60.0
 """How long a result stays on the screen; the reading itself stays in the outbox."""
 
+SHOW_BESIDE_SECONDS = 15.0
+"""How long one stays that came while another kind was waited for."""
+
+SETTLE_SECONDS = 0.5
+"""A press on «Lukk» so soon after a result came was meant for what stood there before."""
+
 Step = tuple[KioskState, tuple[do.Effect, ...]]
 
-_SPOKEN_FAULT = {
-    MeasurementFault.NO_VALUE: Spoken.NO_VALUE,
-    MeasurementFault.DEVICE_NOT_FOUND: Spoken.DEVICE_NOT_FOUND,
-    MeasurementFault.LINK_LOST: Spoken.LINK_LOST,
-    MeasurementFault.NOT_UNDERSTOOD: Spoken.NOT_UNDERSTOOD,
-    MeasurementFault.NOT_SAVED: Spoken.NOT_SAVED,
-}
+
+def hidden(state: KioskState) -> bool:
+    """Whether a call's page covers results and questions: they wait, and are told when it has gone."""
+    return isinstance(state.phase, Ringing | Connecting | Ended)
 
 
 def asked(state: KioskState, call_id: str, kind: MeasurementKind, now: Moment) -> Step:
-    """Only a caller from care, and only in the call, may ask."""
+    """Only a caller from care, and only in the call, may ask. What she asks for takes the place of another kind."""
     phase = state.phase
     if not isinstance(phase, Talking) or phase.call_id != call_id or phase.caller.caller_class is not CallerClass.CARE:
-        return state, (do.TellNurse(do.TaskNews.REJECTED),)
-    if isinstance(state.measurement, Measuring):
-        return state, (do.TellNurse(do.TaskNews.ACCEPTED),)
+        return state, (do.TellNurse(do.TaskNews.REJECTED, kind=kind),)
+    accepted = do.TellNurse(do.TaskNews.ACCEPTED, kind=kind)
+    waited = waits_for(state.measurement)
+    if waited is None:
+        state, effects = _begin(state, kind, now)
+        return state, (accepted, *effects)
+    if waited.kind is kind:
+        return state, (accepted,)
+    state, effects = _begin(state, kind, now)
+    replaced = do.TellNurse(do.TaskNews.FAILED, reason="replaced", kind=waited.kind)
+    return state, (replaced, do.StopMeasuring(), accepted, *effects)
+
+
+def pressed(state: KioskState, kind: MeasurementKind, now: Moment) -> Step:
+    """The patient begins one, from the home page, or tries again after a result; not in a call, not over a question."""
+    if not isinstance(state.phase, Idle) or state.questions or kind not in state.can_measure:
+        return state, ()
+    if waits_for(state.measurement) is not None:
+        return state, ()
+    return _begin(msgspec.structs.replace(state, history=None), kind, now)
+
+
+def _begin(state: KioskState, kind: MeasurementKind, now: Moment) -> Step:
     return msgspec.structs.replace(state, measurement=Measuring(kind, now.monotonic)), (
-        do.TellNurse(do.TaskNews.ACCEPTED),
-        do.Say(Utterance(Spoken.MEASURE_BLOOD_PRESSURE)),
+        do.Say(Utterance(spoken_readings.GUIDANCE[kind])),
         do.Measure(kind),
     )
 
 
-def kept(state: KioskState, reading_id: str, reading: Reading, now: Moment) -> Step:
+def stopped(state: KioskState) -> Step:
+    """«Avbryt»: no harm done. A reading that comes all the same is shown as one that nobody asked for."""
+    waited = state.measurement
+    if not isinstance(waited, Measuring) or hidden(state) or state.questions:
+        return state, ()
+    return msgspec.structs.replace(state, measurement=None), (
+        do.StopMeasuring(),
+        do.TellNurse(do.TaskNews.FAILED, reason="stopped", kind=waited.kind),
+        do.Say(Utterance(Spoken.MEASURING_STOPPED)),
+    )
+
+
+def closed(state: KioskState, now: Moment) -> KioskState:
+    """«Lukk» on a result."""
+    stage = state.measurement
+    if not isinstance(stage, Measured | NotMeasured) or hidden(state) or state.questions:
+        return state
+    if now.monotonic - stage.since < SETTLE_SECONDS:
+        return state
+    return msgspec.structs.replace(state, measurement=stage.resume)
+
+
+def progressed(state: KioskState, measurement: Measurement) -> KioskState:
+    """What the device shows while it works; without anybody waiting it is nothing to show."""
+    stage = state.measurement
+    if not isinstance(stage, Measuring) or SHOWN_AS.get(measurement.kind) is not stage.kind:
+        return state
+    return msgspec.structs.replace(state, measurement=msgspec.structs.replace(stage, progress=measurement))
+
+
+def kept(state: KioskState, reading_id: str, reading: Reading, doubt: MeasurementFault | None, now: Moment) -> Step:
     """A reading is on disk: now, and not before, the screen may say so."""
-    measured = Measured(reading_id, reading, Delivery.SAVED, now.monotonic)
-    return msgspec.structs.replace(state, measurement=measured), (
-        do.TellNurse(do.TaskNews.SAVED, reading_id=reading_id),
-        do.Say(spoken_reading(reading)),
-    )
+    kind = SHOWN_AS.get(reading.value.kind)
+    if kind is None:
+        return state, ()
+    measured = Measured(reading_id, reading, Delivery.SAVED, now.monotonic, doubt, _others(state, kind))
+    state = msgspec.structs.replace(state, measurement=measured, history=None)
+    state, effects = uncovered(state, spoken_readings.result(reading.value, doubt))
+    return state, (do.TellNurse(do.TaskNews.SAVED, reading_id=reading_id, kind=kind), *effects)
 
 
-def spoken_reading(reading: Reading) -> Utterance:
-    """The reading in words; the pulse only when the device gave one."""
-    value: BloodPressure = reading.value
-    fields = (("systolic", _plain(value.systolic)), ("diastolic", _plain(value.diastolic)))
-    if value.pulse_rate is None or value.pulse_rate.value is None:
-        return Utterance(Spoken.BLOOD_PRESSURE_SAVED, fields)
-    return Utterance(Spoken.BLOOD_PRESSURE_SAVED_WITH_PULSE, (*fields, ("pulse", _plain(value.pulse_rate))))
-
-
-def _plain(quantity: Quantity) -> str:
-    return format(quantity.value, "f") if quantity.value is not None else ""
-
-
-def failed(state: KioskState, fault: MeasurementFault, now: Moment) -> Step:
+def failed(state: KioskState, fault: MeasurementFault, kind: MeasurementKind | None, now: Moment) -> Step:
     """Nothing came of it; the nurse is told why, the patient what to do."""
-    kind = state.measurement.kind if isinstance(state.measurement, Measuring) else MeasurementKind.BLOOD_PRESSURE
-    return msgspec.structs.replace(state, measurement=NotMeasured(kind, fault, now.monotonic)), (
-        do.TellNurse(do.TaskNews.FAILED, reason=fault.value),
-        do.Say(Utterance(_SPOKEN_FAULT[fault])),
-    )
+    if kind is None:
+        waited = waits_for(state.measurement)
+        if waited is None:
+            return state, ()
+        kind = waited.kind
+    if any(SHOWN_AS.get(one.reading.value.kind) is kind for one in state.questions):
+        # It did give something: whose it is will be answered, or not.
+        told = do.TellNurse(do.TaskNews.FAILED, reason=MeasurementFault.OWNER_UNKNOWN.value, kind=kind)
+        return msgspec.structs.replace(state, measurement=_others(state, kind)), (told,)
+    nothing = NotMeasured(kind, fault, now.monotonic, _others(state, kind))
+    state = msgspec.structs.replace(state, measurement=nothing, history=None)
+    state, effects = uncovered(state, Utterance(Spoken(fault.value)))
+    return state, (do.TellNurse(do.TaskNews.FAILED, reason=fault.value, kind=kind), *effects)
+
+
+def _others(state: KioskState, kind: MeasurementKind) -> Measuring | None:
+    """What goes on being waited for when a result of ``kind`` comes."""
+    waited = waits_for(state.measurement)
+    return waited if waited is not None and waited.kind is not kind else None
+
+
+def uncovered(state: KioskState, utterance: Utterance) -> Step:
+    """News that the patient should see: the card after a call makes way, a dark screen wakes; a call does neither."""
+    if isinstance(state.phase, Ended):
+        state = msgspec.structs.replace(state, phase=Idle())
+    if hidden(state):
+        return state, ()
+    if isinstance(state.phase, Idle):
+        return state, (do.WakeScreen(), do.Say(utterance))
+    return state, (do.Say(utterance),)
+
+
+def seen_again(state: KioskState, now: Moment) -> Step:
+    """The page that covered a result has gone: its time begins now, and it is told."""
+    stage = state.measurement
+    match stage:
+        case Measured():
+            utterance = spoken_readings.result(stage.reading.value, stage.doubt)
+        case NotMeasured():
+            utterance = Utterance(Spoken(stage.fault.value))
+        case _:
+            return state, ()
+    stage = msgspec.structs.replace(stage, since=now.monotonic)
+    return msgspec.structs.replace(state, measurement=stage), (do.Say(utterance),)
 
 
 def delivered(state: KioskState, reading_id: str) -> Step:
@@ -86,15 +179,28 @@ def held(state: KioskState, reading_id: str) -> Step:
 
 
 def _delivery(state: KioskState, reading_id: str, delivery: Delivery) -> KioskState:
-    shown = state.measurement
-    if not isinstance(shown, Measured) or shown.reading_id != reading_id:
+    stage = state.measurement
+    if not isinstance(stage, Measured) or stage.reading_id != reading_id:
         return state
-    return msgspec.structs.replace(state, measurement=msgspec.structs.replace(shown, delivery=delivery))
+    return msgspec.structs.replace(state, measurement=msgspec.structs.replace(stage, delivery=delivery))
+
+
+def old_readings(state: KioskState, count: int, now: Moment) -> KioskState:
+    """A calm line; those that came a moment ago are counted with them."""
+    if count <= 0:
+        return state
+    before = state.old_readings.count if state.old_readings is not None else 0
+    return msgspec.structs.replace(state, old_readings=OldReadings(before + count, now.monotonic))
 
 
 def aged(state: KioskState, now: Moment) -> KioskState:
-    """A result leaves the screen by itself after a while."""
-    shown = state.measurement
-    if isinstance(shown, Measured | NotMeasured) and now.monotonic - shown.since >= SHOW_SECONDS:
-        return msgspec.structs.replace(state, measurement=None)
+    """A result leaves the screen by itself after a while; not while something else covers it."""
+    old = state.old_readings
+    if old is not None and now.monotonic - old.since >= SHOW_SECONDS:
+        state = msgspec.structs.replace(state, old_readings=None)
+    stage = state.measurement
+    if isinstance(stage, Measured | NotMeasured) and not hidden(state):
+        stays = SHOW_SECONDS if stage.resume is None else SHOW_BESIDE_SECONDS
+        if now.monotonic - stage.since >= stays:
+            return msgspec.structs.replace(state, measurement=stage.resume)
     return state

@@ -6,10 +6,11 @@ from datetime import datetime
 
 import msgspec
 
-from drivers.readings import Reading
+from drivers.readings import Measurement, Reading
 from kiosk.facts.caller import Caller
 from kiosk.facts.calls import CallOutcome
 from kiosk.facts.faults import FakePart, Fault
+from kiosk.facts.history import Curve, Span
 from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
 from kiosk.facts.visit import Visit
 
@@ -68,39 +69,86 @@ Phase = Idle | Ringing | Connecting | Talking | Ended
 
 
 class Measuring(msgspec.Struct, frozen=True, tag="measuring"):
-    """The patient has been asked; the device is waited for."""
+    """The patient has been asked, or has asked; the device is waited for. ``progress``: what it shows meanwhile."""
 
     kind: MeasurementKind
     since: float
+    progress: Measurement | None = None
 
 
 class Measured(msgspec.Struct, frozen=True, tag="measured"):
-    """On disk, synced. ``reading_id`` is the outbox's identity of it."""
+    """On disk, synced. ``reading_id`` is the outbox's identity of it; ``doubt`` is what the device says against it.
+
+    ``resume``: another kind is still being waited for.
+    """
 
     reading_id: str
     reading: Reading
     delivery: Delivery
     since: float
+    doubt: MeasurementFault | None = None
+    resume: Measuring | None = None
 
 
 class NotMeasured(msgspec.Struct, frozen=True, tag="not-measured"):
-    """It gave nothing, and why."""
+    """It gave nothing, and why. ``resume``: another kind is still being waited for."""
 
     kind: MeasurementKind
     fault: MeasurementFault
     since: float
+    resume: Measuring | None = None
 
 
-Measurement = Measuring | Measured | NotMeasured
+MeasurementStage = Measuring | Measured | NotMeasured
+
+
+class OwnerQuestion(msgspec.Struct, frozen=True):
+    """Whose reading is it? ``since``: when it came to be the one that is asked."""
+
+    reading_id: str
+    reading: Reading
+    since: float
+
+
+class OldReadings(msgspec.Struct, frozen=True):
+    """So many came out of a device's memory."""
+
+    count: int
+    since: float
+
+
+class History(msgspec.Struct, frozen=True):
+    """One's own readings are being looked at. ``curve`` is None until it is read; ``failed``: it cannot be.
+
+    ``since`` is the last press.
+    """
+
+    kind: MeasurementKind
+    span: Span
+    since: float
+    curve: Curve | None = None
+    failed: bool = False
 
 
 class KioskState(msgspec.Struct, frozen=True):
-    """All that is on screen. ``faults`` is sorted by name so that equal states compare equal."""
+    """All that is on screen. ``faults`` is sorted by name so that equal states compare equal.
+
+    ``can_measure``: what the home has devices for. ``questions``: the first is asked, the others wait.
+    """
 
     phase: Phase = Idle()
-    measurement: Measurement | None = None
+    measurement: MeasurementStage | None = None
     faults: tuple[Fault, ...] = ()
     fakes: tuple[FakePart, ...] = ()
     next_visit: Visit | None = None
     unsent: int = 0
     started: datetime | None = None
+    can_measure: tuple[MeasurementKind, ...] = ()
+    questions: tuple[OwnerQuestion, ...] = ()
+    old_readings: OldReadings | None = None
+    history: History | None = None
+
+
+def waits_for(stage: MeasurementStage | None) -> Measuring | None:
+    """The measurement that is still waited for, also behind a result of another kind."""
+    return stage if stage is None or isinstance(stage, Measuring) else stage.resume

@@ -13,12 +13,13 @@ from typing import assert_never
 import msgspec
 
 from kiosk.facts.calls import CallOutcome
+from kiosk.facts.measurement import MeasurementKind
 from kiosk.facts.moment import Moment
 from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
-from kiosk.flow import measuring
-from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Measuring, Ringing, Talking
+from kiosk.flow import looking_back, measuring, owner
+from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Ringing, Talking, waits_for
 
 CONNECT_SECONDS = 20.0
 """Answered, but no picture and no sound: after this the call is given up."""
@@ -53,6 +54,19 @@ _SPOKEN_AFTER = {
 
 def step(state: KioskState, event: on.Event, now: Moment, settings: FlowSettings) -> Step:
     """The next state and what has to be done, for one event. Never raises for anything that can come from outside."""
+    covered = measuring.hidden(state)
+    state, effects = _step(state, event, now, settings)
+    if covered and not measuring.hidden(state) and not isinstance(event, _NEWS):
+        state, told = owner.seen_again(state, now) if state.questions else measuring.seen_again(state, now)
+        effects = (*effects, *told)
+    return state, effects
+
+
+_NEWS = on.ReadingKept | on.MeasurementFailed | on.OwnerAsked
+"""These come to the screen by themselves, and are told as they come."""
+
+
+def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSettings) -> Step:
     match event:
         case on.CallArrived():
             return _call_arrived(state, event, now)
@@ -71,7 +85,7 @@ def step(state: KioskState, event: on.Event, now: Moment, settings: FlowSettings
         case on.CardClosed():
             if isinstance(state.phase, Ended):
                 return msgspec.structs.replace(state, phase=Idle()), ()
-            return state, ()
+            return measuring.closed(state, now), ()
         case on.CallOver(call_id, outcome):
             if _call_id(state) != call_id:
                 return state, ()
@@ -90,10 +104,35 @@ def step(state: KioskState, event: on.Event, now: Moment, settings: FlowSettings
             return _media_back(state, now)
         case on.MeasurementAsked(call_id, kind):
             return measuring.asked(state, call_id, kind, now)
-        case on.ReadingKept(reading_id, reading):
-            return measuring.kept(state, reading_id, reading, now)
-        case on.MeasurementFailed(fault):
-            return measuring.failed(state, fault, now)
+        case on.MeasurePressed(kind):
+            return measuring.pressed(state, kind, now)
+        case on.StopPressed():
+            return measuring.stopped(state)
+        case on.MeasurementProgress(measurement):
+            return measuring.progressed(state, measurement), ()
+        case on.ReadingKept(reading_id, reading, doubt):
+            return measuring.kept(state, reading_id, reading, doubt, now)
+        case on.MeasurementFailed(fault, kind):
+            return measuring.failed(state, fault, kind, now)
+        case on.OldReadingsKept(count):
+            return measuring.old_readings(state, count, now), ()
+        case on.OwnerAsked(reading_id, reading):
+            return owner.asked(state, reading_id, reading, now)
+        case on.OwnerAnswered(reading_id, mine):
+            return owner.answered(state, reading_id, mine, now)
+        case on.HistoryPressed():
+            return looking_back.opened(state, now)
+        case on.HistoryChosen(kind, span):
+            return looking_back.chosen(state, kind, span, now)
+        case on.HistoryClosed():
+            return msgspec.structs.replace(state, history=None), ()
+        case on.HistoryLoaded(curve):
+            return looking_back.loaded(state, curve)
+        case on.HistoryFailed():
+            return looking_back.failed(state)
+        case on.CanMeasure(kinds):
+            offered = tuple(kind for kind in MeasurementKind if kind in kinds)
+            return msgspec.structs.replace(state, can_measure=offered), ()
         case on.ReadingDelivered(reading_id):
             return measuring.delivered(state, reading_id)
         case on.ReadingHeld(reading_id):
@@ -125,8 +164,9 @@ def _call_arrived(state: KioskState, event: on.CallArrived, now: Moment) -> Step
     caller = event.caller
     phase = Ringing(call_id=event.call_id, caller=caller, since=now.monotonic)
     rings = Utterance(Spoken.CALLER_RINGS, (("name", caller.name), ("role", caller.role)))
-    measurement = state.measurement if isinstance(state.measurement, Measuring) else None
-    return msgspec.structs.replace(state, phase=phase, measurement=measurement), (
+    # A measurement goes on, and a question waits; a result has been seen, and one's own readings are not for a call.
+    measurement = waits_for(state.measurement)
+    return msgspec.structs.replace(state, phase=phase, measurement=measurement, history=None), (
         do.WakeScreen(),
         do.PrepareCall(event.call_id),
         do.StartRing(),
@@ -197,9 +237,9 @@ def _end(state: KioskState, outcome: CallOutcome, now: Moment) -> Step:
         return state, ()
     ended = Ended(caller=phase.caller, outcome=outcome, since=now.monotonic)
     word = Utterance(_SPOKEN_AFTER[outcome], (("name", phase.caller.name),))
-    state = msgspec.structs.replace(
-        state, phase=ended, measurement=state.measurement if isinstance(state.measurement, Measuring) else None
-    )
+    # What was shown beside the picture has been seen; what came while the ring page covered it has not.
+    seen = waits_for(state.measurement) if isinstance(phase, Talking) else state.measurement
+    state = msgspec.structs.replace(state, phase=ended, measurement=seen)
     return state, (do.StopRing(), do.DropMedia(phase.call_id), do.Say(word))
 
 
@@ -255,7 +295,10 @@ def _media_back(state: KioskState, now: Moment) -> Step:
 
 
 def _tick(state: KioskState, now: Moment, settings: FlowSettings) -> Step:
-    state = measuring.aged(state, now)
+    state = looking_back.aged(measuring.aged(state, now), now)
+    state, gone = owner.aged(state, now)
+    if gone:
+        return state, gone
     phase = state.phase
     match phase:
         case Ringing():

@@ -6,6 +6,8 @@ import enum
 
 import msgspec
 
+from kiosk.facts.history import Span
+from kiosk.facts.measurement import MeasurementKind
 from kiosk.flow.state import KioskState
 
 
@@ -23,6 +25,22 @@ class Press(enum.Enum):
     DECLINE = "decline"
     HANG_UP = "hang-up"
     CLOSE_CARD = "close-card"
+    MEASURE = "measure"  # kind
+    STOP = "stop"
+    MINE = "mine"  # reading_id
+    NOT_MINE = "not-mine"  # reading_id
+    HISTORY = "history"
+    CURVE = "curve"  # kind, span
+    BACK = "back"
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """A press, and what it was about, where one button stands for several things."""
+
+    press: Press
+    kind: MeasurementKind | None = None
+    span: Span | None = None
+    reading_id: str | None = None
 
 
 # core -> ui
@@ -58,10 +76,16 @@ ToUi = Show | Wake | TakeVideo | Quit
 
 
 class Pressed(msgspec.Struct, frozen=True, tag="pressed"):
-    """A press, and the revision that was on screen: core ignores a press meant for a screen that has gone."""
+    """A press, and the revision that was on screen: core ignores a press meant for a screen that has gone.
+
+    The rest is that of the Choice.
+    """
 
     press: Press
     revision: int
+    kind: MeasurementKind | None = None
+    span: Span | None = None
+    reading_id: str | None = None
 
 
 class Painted(msgspec.Struct, frozen=True, tag="painted"):

@@ -22,13 +22,13 @@ class Phrases:
         self._say = say
 
     def sentence(self, utterance: Utterance) -> str:
-        """The words to say. Raises PhraseError when the template wants a field that the utterance lacks."""
+        """The words to say, and what follows them. Raises PhraseError when a template wants a field that is lacking."""
         template = self._say[utterance.spoken.value]
         fields = dict(utterance.fields)
         wanted = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
         if not wanted <= fields.keys():
             raise PhraseError(f"{utterance.spoken.value}: no value for {', '.join(sorted(wanted - fields.keys()))}")
-        return template.format_map(fields)
+        return " ".join((template.format_map(fields), *(self.sentence(one) for one in utterance.then)))
 
 
 def parse_phrases(text: str) -> Phrases:

@@ -1,0 +1,69 @@
+"""One's own readings over time: opened, switched, closed, and left by themselves when nobody presses. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from kiosk.facts.history import Curve, Span
+from kiosk.facts.measurement import MeasurementKind
+from kiosk.facts.moment import Moment
+from kiosk.facts.spoken import Spoken, Utterance
+from kiosk.flow import effects as do
+from kiosk.flow import spoken_readings
+from kiosk.flow.state import History, Idle, KioskState
+
+LOOK_SECONDS = 120.0
+"""Without a press for so long, the home page comes back."""
+
+Step = tuple[KioskState, tuple[do.Effect, ...]]
+
+
+def opened(state: KioskState, now: Moment) -> Step:
+    """«Mine målinger», from the home page only: never in a call, never over a result or a question."""
+    if not isinstance(state.phase, Idle) or state.measurement is not None or state.questions or not state.can_measure:
+        return state, ()
+    return _load(state, state.can_measure[0], Span.WEEK, now)
+
+
+def chosen(state: KioskState, kind: MeasurementKind, span: Span, now: Moment) -> Step:
+    """Another span, or another kind of those that the home has devices for."""
+    if state.history is None or kind not in state.can_measure:
+        return state, ()
+    if (kind, span) == (state.history.kind, state.history.span) and not state.history.failed:
+        return msgspec.structs.replace(state, history=_touched(state.history, now)), ()
+    return _load(state, kind, span, now)
+
+
+def loaded(state: KioskState, curve: Curve) -> Step:
+    """The curve that was asked for last; the newest value is said once for each kind."""
+    history = state.history
+    if history is None or (curve.kind, curve.span) != (history.kind, history.span):
+        return state, ()
+    first = history.curve is None
+    state = msgspec.structs.replace(state, history=msgspec.structs.replace(history, curve=curve, failed=False))
+    silent = not first or curve.span is not Span.WEEK or not isinstance(state.phase, Idle)
+    return state, () if silent else (do.Say(spoken_readings.latest(curve)),)
+
+
+def failed(state: KioskState) -> Step:
+    """They cannot be read now."""
+    if state.history is None or state.history.failed:
+        return state, ()
+    history = msgspec.structs.replace(state.history, curve=None, failed=True)
+    return msgspec.structs.replace(state, history=history), (do.Say(Utterance(Spoken.HISTORY_FAILED)),)
+
+
+def aged(state: KioskState, now: Moment) -> KioskState:
+    """The home page comes back by itself."""
+    if state.history is not None and now.monotonic - state.history.since >= LOOK_SECONDS:
+        return msgspec.structs.replace(state, history=None)
+    return state
+
+
+def _load(state: KioskState, kind: MeasurementKind, span: Span, now: Moment) -> Step:
+    history = History(kind, span, now.monotonic)
+    return msgspec.structs.replace(state, history=history), (do.LoadHistory(kind, span),)
+
+
+def _touched(history: History, now: Moment) -> History:
+    return msgspec.structs.replace(history, since=now.monotonic)
