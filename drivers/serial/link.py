@@ -160,15 +160,16 @@ class SerialLink:
             return
 
     async def next_chunk(self) -> bytes | None:
-        """For the iterator: the next chunk; None when the link was closed by us. Raises LinkError LINK_LOST."""
+        """For the iterator: the next chunk; None when the link was closed by us and all have been given. Raises LinkError
+        LINK_LOST."""
         await self._something()
-        return None if self._closed else self._chunks.popleft()
+        return self._chunks.popleft() if self._chunks else None
 
     async def _heard(self) -> None:
         """Wait for a chunk that is more than an answer."""
         while True:
             await self._something()
-            if self._closed or self._chunks[0].strip(_ANSWERS):
+            if not self._chunks or self._chunks[0].strip(_ANSWERS):
                 return
             self._chunks.popleft()
 

@@ -188,6 +188,15 @@ async def test_closing_ends_the_iterator_and_gives_the_port_back(cable: Cable) -
         assert caught.value.reason is LinkReason.LINK_LOST
 
 
+async def test_what_had_come_when_it_was_closed_is_still_given(cable: Cable) -> None:
+    link = await opened(cable)
+    chunks = await link.subscribe(SERIAL_RECEIVE)
+    cable.says(b"one more")
+    await asyncio.sleep(0.02)
+    await link.close()
+    assert [chunk async for chunk in chunks] == [b"one more"]
+
+
 async def test_waiting_for_a_chunk_may_be_cancelled_without_loss(cable: Cable) -> None:
     link = await opened(cable)
     chunks = await link.subscribe(SERIAL_RECEIVE)
