@@ -1,4 +1,4 @@
-"""The characteristic Blood Pressure Measurement (0x2A35): bytes of one inflation become a BloodPressure.
+"""Blood Pressure Measurement (0x2A35) and Intermediate Cuff Pressure (0x2A36): bytes of one inflation.
 
     ┌───────┬──────────┬───────────┬────────┬────────────┬───────────────┬───────────┬──────────────┐
     │ flags │ systolic │ diastolic │  mean  │ [ time   ] │ [ pulse rate ]│ [ user  ] │ [ status   ] │
@@ -9,6 +9,9 @@
     status   0  body moved    1  cuff too loose    2  irregular pulse    5  improper position
              3-4  pulse range: 0 inside, 1 above, 2 below, 3 reserved   6-15 reserved
 
+0x2A36 is laid out alike; its first number is the pressure in the cuff now, the other two are not used.
+``unknown_bits`` are those of the status.
+
 Source: Bluetooth SIG, Blood Pressure Service 1.1 and GATT Specification Supplement.
 """
 
@@ -16,10 +19,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from drivers.decoders.date_time import DATE_TIME_BYTES, decode_date_time
-from drivers.decoders.ieee11073 import SFLOAT_BYTES, decode_sfloat
-from drivers.errors import DecodeError
-from drivers.readings import BloodPressure, BloodPressureStatus, Quantity, Unit
+from drivers.decoders.date_time import time_of_measurement
+from drivers.decoders.ieee11073 import sfloat_quantity
+from drivers.decoders.layout import FlaggedLayout, names_of
+from drivers.readings import Kind, Measurement, Quantity, QuantityName, Status, Unit
 
 _KILOPASCAL = 0x01
 _TIME_PRESENT = 0x02
@@ -27,101 +30,81 @@ _PULSE_RATE_PRESENT = 0x04
 _USER_PRESENT = 0x08
 _STATUS_PRESENT = 0x10
 
+_LAYOUT = FlaggedLayout(
+    "B",
+    ("H", "H", "H"),
+    ((_TIME_PRESENT, ("7s",)), (_PULSE_RATE_PRESENT, ("H",)), (_USER_PRESENT, ("B",)), (_STATUS_PRESENT, ("H",))),
+)
 _UNKNOWN_USER = 0xFF
 
-_STATUS_BITS = {
-    0x0001: BloodPressureStatus.BODY_MOVED,
-    0x0002: BloodPressureStatus.CUFF_TOO_LOOSE,
-    0x0004: BloodPressureStatus.IRREGULAR_PULSE,
-    0x0020: BloodPressureStatus.IMPROPER_POSITION,
-}
+_BODY_MOVED_TO_IRREGULAR = (
+    (0x0001, Status.BODY_MOVED),
+    (0x0002, Status.CUFF_TOO_LOOSE),
+    (0x0004, Status.IRREGULAR_PULSE),
+)
 _PULSE_RANGE_MASK = 0x0018
-_PULSE_RANGE = {
-    0x0008: BloodPressureStatus.PULSE_ABOVE_RANGE,
-    0x0010: BloodPressureStatus.PULSE_BELOW_RANGE,
-}
-_KNOWN_BITS = 0x0027
+_PULSE_RANGE = {0x0008: Status.PULSE_ABOVE_RANGE, 0x0010: Status.PULSE_BELOW_RANGE}
+_IMPROPER_POSITION = 0x0020
+_RESERVED = 0xFFC0
 
 
-class _Packet:
-    """Takes fields off the front of a packet, and refuses to take what is not there."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-
-    def take(self, length: int, name: str) -> bytes:
-        """The next ``length`` bytes."""
-        field = self._data[self._at : self._at + length]
-        if len(field) != length:
-            raise DecodeError(f"truncated: {name} needs {length} bytes at {self._at}, the packet has {len(self._data)}")
-        self._at += length
-        return field
-
-    def end(self) -> None:
-        """Nothing may be left."""
-        if self._at != len(self._data):
-            raise DecodeError(f"{len(self._data) - self._at} bytes too many after {self._at}")
-
-
-def decode_blood_pressure(packet: bytes) -> BloodPressure:
+def decode_blood_pressure(packet: bytes) -> Measurement:
     """Decode one value of 0x2A35. Raises DecodeError when bytes are missing or left over.
 
     A time that the device does not know or that no calendar has costs the time (``time_fault``), not the pressure.
     """
-    rest = _Packet(packet)
-    flags = rest.take(1, "flags")[0]
+    return _decode(packet, Kind.BLOOD_PRESSURE)
+
+
+def decode_intermediate_cuff_pressure(packet: bytes) -> Measurement:
+    """Decode one value of 0x2A36: the pressure while the cuff fills, for the screen only, never final."""
+    return _decode(packet, Kind.CUFF_PRESSURE)
+
+
+def _decode(packet: bytes, kind: Kind) -> Measurement:
+    flags, systolic, diastolic, mean_arterial, time, pulse_rate, slot, bits = _LAYOUT.unpack(packet)
     unit = Unit.KILOPASCAL if flags & _KILOPASCAL else Unit.MILLIMETRE_OF_MERCURY
-    systolic = _quantity(rest.take(SFLOAT_BYTES, "systolic"), unit)
-    diastolic = _quantity(rest.take(SFLOAT_BYTES, "diastolic"), unit)
-    mean_arterial = _quantity(rest.take(SFLOAT_BYTES, "mean arterial pressure"), unit)
-    device_time: datetime | None = None
-    time_fault = False
-    if flags & _TIME_PRESENT:
-        device_time = _time(rest.take(DATE_TIME_BYTES, "time"))
-        time_fault = device_time is None
-    pulse_rate: Quantity | None = None
+    quantities: dict[QuantityName, Quantity]
+    if kind is Kind.CUFF_PRESSURE:
+        quantities = {QuantityName.CUFF_PRESSURE: sfloat_quantity(systolic, unit)}
+    else:
+        quantities = {
+            QuantityName.SYSTOLIC: sfloat_quantity(systolic, unit),
+            QuantityName.DIASTOLIC: sfloat_quantity(diastolic, unit),
+            QuantityName.MEAN_ARTERIAL: sfloat_quantity(mean_arterial, unit),
+        }
     if flags & _PULSE_RATE_PRESENT:
-        pulse_rate = _quantity(rest.take(SFLOAT_BYTES, "pulse rate"), Unit.PER_MINUTE)
+        quantities[QuantityName.PULSE_RATE] = sfloat_quantity(pulse_rate, Unit.PER_MINUTE)
+    device_time: datetime | None = None
+    if flags & _TIME_PRESENT:
+        device_time = time_of_measurement(time)
     user: int | None = None
-    if flags & _USER_PRESENT:
-        slot = rest.take(1, "user")[0]
-        user = None if slot == _UNKNOWN_USER else slot
-    bits = int.from_bytes(rest.take(2, "status"), "little") if flags & _STATUS_PRESENT else 0
-    rest.end()
-    status, unknown_bits = _status(bits)
-    return BloodPressure(
-        systolic=systolic,
-        diastolic=diastolic,
-        mean_arterial=mean_arterial,
-        pulse_rate=pulse_rate,
+    if flags & _USER_PRESENT and slot != _UNKNOWN_USER:
+        user = slot
+    status, unknown_bits = _status(bits) if flags & _STATUS_PRESENT and bits else ((), 0)
+    return Measurement(
+        kind=kind,
+        quantities=quantities,
+        raw=bytes(packet),
         device_time=device_time,
+        raw_time=time,
+        time_fault=bool(time) and device_time is None,
         user=user,
+        unknown_user=slot == _UNKNOWN_USER,
         status=status,
         unknown_bits=unknown_bits,
-        raw=bytes(packet),
-        time_fault=time_fault,
+        final=kind is not Kind.CUFF_PRESSURE,
     )
 
 
-def _quantity(data: bytes, unit: Unit) -> Quantity:
-    value, special = decode_sfloat(data)
-    return Quantity(value=value, unit=unit, special=special)
-
-
-def _time(data: bytes) -> datetime | None:
-    try:
-        return decode_date_time(data)
-    except DecodeError:
-        return None
-
-
-def _status(bits: int) -> tuple[tuple[BloodPressureStatus, ...], int]:
-    status = [meaning for bit, meaning in _STATUS_BITS.items() if bits & bit]
-    unknown = bits & ~(_KNOWN_BITS | _PULSE_RANGE_MASK)
+def _status(bits: int) -> tuple[tuple[Status, ...], int]:
+    status = list(names_of(bits, _BODY_MOVED_TO_IRREGULAR))
+    unknown = bits & _RESERVED
     pulse_range = bits & _PULSE_RANGE_MASK
     if pulse_range in _PULSE_RANGE:
         status.append(_PULSE_RANGE[pulse_range])
     else:
         unknown |= pulse_range
+    if bits & _IMPROPER_POSITION:
+        status.append(Status.IMPROPER_POSITION)
     return tuple(status), unknown

@@ -39,6 +39,14 @@ def decode_date_time(data: bytes) -> datetime | None:
         raise DecodeError(f"no such time: {year}-{month}-{day} {hour}:{minute}:{second}") from error
 
 
+def time_of_measurement(data: bytes) -> datetime | None:
+    """The time stamp inside a measurement: None also for one that no calendar has, which costs no value."""
+    try:
+        return decode_date_time(data)
+    except DecodeError:
+        return None
+
+
 def encode_date_time(local: datetime) -> bytes:
     """The bytes that set a device to ``local``; its zone, if any, is left out and seconds are cut off."""
     if local.year < FIRST_YEAR:
