@@ -8,191 +8,89 @@ identity says ``fake``, and that follows every reading.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
-from drivers.decoders.date_time import decode_date_time, encode_date_time
-from drivers.device import Clock, Link
-from drivers.errors import DecodeError, LinkError, LinkReason
-from drivers.fakes.cuff_script import CuffFault, CuffScript, ScriptError, load_script
-from drivers.gatt import BLOOD_PRESSURE_MEASUREMENT, DATE_TIME
-from drivers.readings import DeviceIdentity
+from drivers.device import Clock
+from drivers.fakes.and_medical import AndDevice
+from drivers.fakes.cuff_script import CuffScript
+from drivers.fakes.encoding import SFLOAT_NAN, sfloat, stamp, u16
+from drivers.fakes.line import Line
+from drivers.fakes.script import RecordFault
+from drivers.gatt import BLOOD_PRESSURE_MEASUREMENT, INTERMEDIATE_CUFF_PRESSURE
 
-CLOCK_GRACE_S = 5.0
-"""How long the real cuff waits for its clock to be written after the link is encrypted."""
+_TIME_PULSE_STATUS = b"\x16"
+_NO_TIME = b"\x00"
+_PULSE = 64
+_PRESSURES = (125, 80, 102)
+_STATUS = {"normal": 0x0000, "loose": 0x0002, "moved": 0x0001, "position": 0x0020}
 
-_PACKET_PAUSE_S = 0.02
-_RECORD_SPACING = timedelta(minutes=1)
+# Captured from a real UA-651BLE without a time (h2Sync comments); the bytes of "normal" and "nan" but for their times are
+# those of github.com/HEADS-project/ThingML-BLE.
+_IRREGULAR_CAPTURE = bytes.fromhex("146500410051003E000400")
 
-# Captured from a real UA-651BLE (github.com/HEADS-project/ThingML-BLE, h2Sync comments); bytes 7-13 are its clock.
-_CAPTURES = {
-    "normal": bytes.fromhex("167D0050006600E10701100C273640000000"),
-    "nan": bytes.fromhex("16FF07FF07FF07E107010E162C04FF070000"),
-    "irregular": bytes.fromhex("146500410051003E000400"),
-}
-_TIME_FLAG = 0x02
-_TIME_AT = slice(7, 14)
+_PEAK_MMHG = 172
+_PROGRESS_STEP_S = 0.25
+_RISING_PART = 0.4
 
 
-class VirtualCuff:
-    """A :class:`drivers.device.Peripheral`. ``script``: what to do, or a file that is read again at every measurement.
+def blood_pressure(
+    shown: datetime, *, status: int = 0, failed: bool = False, fault: RecordFault | None = None
+) -> bytes:
+    """A record as the UA-651BLE writes it: 125/80 (102) mmHg, pulse 64, or a failed inflation."""
+    failed = failed or fault is RecordFault.NAN
+    values = SFLOAT_NAN * 3 if failed else b"".join(sfloat(one) for one in _PRESSURES)
+    pulse = SFLOAT_NAN if failed else sfloat(_PULSE)
+    return _TIME_PULSE_STATUS + values + stamp(shown, fault) + pulse + u16(status)
 
-    ``clock`` is the host's; the cuff's own differs from it by an error until the kiosk writes it. Records that were not
-    confirmed stay in its memory and come again at the next connection.
+
+def cuff_pressure(mmhg: int) -> bytes:
+    """2A36 while the cuff works: the pressure now, no diastolic, no mean."""
+    return _NO_TIME + sfloat(mmhg) + SFLOAT_NAN * 2
+
+
+class VirtualCuff(AndDevice[CuffScript]):
+    """A :class:`drivers.device.Peripheral`. Records that were not confirmed stay in ``memory`` and come again.
+
+    With ``progress`` it takes the connection at once and notifies its pressure while it inflates, as cuffs that have
+    2A36 do (the real UA-651BLE shows itself afterwards).
     """
 
-    def __init__(
-        self, clock: Clock, script: CuffScript | Path | None = None, *, address: str = "02:00:00:5A:00:01"
-    ) -> None:
-        self._clock = clock
-        self.script = script
-        self._identity = DeviceIdentity(model="UA-651BLE", manufacturer="A&D Medical", address=address, fake=True)
-        self.memory: list[bytes] = []
-        self.clock_error = timedelta(0)
+    model = "UA-651BLE"
+    address = "02:00:00:5A:00:01"
+    measurement = BLOOD_PRESSURE_MEASUREMENT
+    notifying = frozenset({BLOOD_PRESSURE_MEASUREMENT, INTERMEDIATE_CUFF_PRESSURE})
+    record_faults = frozenset(
+        {RecordFault.NAN, RecordFault.CLOCK_RESET, RecordFault.MONTH_13, RecordFault.YEAR_2044, RecordFault.YEAR_0}
+    )
+    script_type = CuffScript
 
-    @property
-    def identity(self) -> DeviceIdentity:
-        return self._identity
+    def __init__(self, clock: Clock, script: CuffScript | Path | None = None, *, address: str | None = None) -> None:
+        super().__init__(clock, script, address=address)
+        self._inflating: tuple[float, float] = (0.0, 0.0)
 
-    async def connect(self) -> Link:
-        """Inflate, then take the connection. Raises LinkError as the script says; a silent cuff never returns."""
-        try:
-            script = self._now_playing()
-        except ScriptError as error:
-            raise LinkError(LinkReason.PROTOCOL, str(error)) from error
-        if script.clock_error_s is not None:
-            self.clock_error = timedelta(seconds=script.clock_error_s)
-        await asyncio.sleep(script.inflation_s)
-        if script.fault is CuffFault.SILENT:
-            await asyncio.Event().wait()
-        if script.fault is CuffFault.REFUSES:
-            raise LinkError(LinkReason.REFUSED, "bonded to another host")
-        self._measure(script)
-        return _CuffLink(self, script)
+    def shows_at_once(self, script: CuffScript) -> bool:
+        return script.progress
 
-    def shows(self) -> datetime:
-        """What the cuff's display says now: without zone."""
-        return self._clock.now().replace(tzinfo=None) + self.clock_error
+    def record(self, name: str, shown: datetime, fault: RecordFault | None) -> bytes | None:
+        if name == "nan":
+            return blood_pressure(shown, failed=True, fault=fault)
+        if name == "irregular":
+            return _IRREGULAR_CAPTURE
+        status = _STATUS.get(name)
+        return None if status is None else blood_pressure(shown, status=status, fault=fault)
 
-    def set_clock(self, shown: datetime) -> None:
-        """Somebody wrote the clock."""
-        self.clock_error = shown - self._clock.now().replace(tzinfo=None)
+    def measure(self, script: CuffScript) -> None:
+        begun = asyncio.get_running_loop().time()
+        self._inflating = (begun, begun + script.inflation_s if script.progress else begun)
+        super().measure(script)
 
-    def _now_playing(self) -> CuffScript:
-        if isinstance(self.script, Path):
-            return load_script(self.script)
-        return self.script if self.script is not None else CuffScript()
-
-    def _measure(self, script: CuffScript) -> None:
-        """Put the script's records into memory, the last one stamped with this moment."""
-        last = len(script.packets) - 1
-        for place, name in enumerate(script.packets):
-            captured = _CAPTURES.get(name)
-            if captured is None:
-                self.memory.append(bytes.fromhex(name))
-            elif captured[0] & _TIME_FLAG:
-                stamp = encode_date_time(self.shows() - (last - place) * _RECORD_SPACING)
-                self.memory.append(captured[: _TIME_AT.start] + stamp + captured[_TIME_AT.stop :])
-            else:
-                self.memory.append(captured)
-
-
-class _CuffLink:
-    """One connection to the cuff: a Link."""
-
-    def __init__(self, cuff: VirtualCuff, script: CuffScript) -> None:
-        self._cuff = cuff
-        self.script = script
-        self._open = True
-        self._clock_written = asyncio.Event()
-        self._deadline = asyncio.get_running_loop().time() + CLOCK_GRACE_S
-
-    async def subscribe(self, characteristic: str) -> AsyncIterator[bytes]:
-        await self._answer()
-        if characteristic != BLOOD_PRESSURE_MEASUREMENT:
-            raise LinkError(LinkReason.PROTOCOL, f"{characteristic} has no indications")
-        return _Records(self._cuff, self)
-
-    async def read(self, characteristic: str) -> bytes:
-        await self._answer()
-        if characteristic != DATE_TIME:
-            raise LinkError(LinkReason.PROTOCOL, f"{characteristic} cannot be read")
-        return encode_date_time(self._cuff.shows())
-
-    async def write(self, characteristic: str, data: bytes) -> None:
-        await self._answer()
-        if characteristic != DATE_TIME:
-            raise LinkError(LinkReason.PROTOCOL, f"{characteristic} cannot be written")
-        try:
-            shown = decode_date_time(data)
-        except DecodeError as error:
-            raise LinkError(LinkReason.PROTOCOL, str(error)) from error
-        if shown is None:
-            raise LinkError(LinkReason.PROTOCOL, "an unknown time cannot be set")
-        self._cuff.set_clock(shown)
-        self._clock_written.set()
-
-    async def close(self) -> None:
-        self._open = False
-
-    async def clock_written(self) -> bool:
-        """Wait for the clock to be written; False when the cuff has lost patience and hung up."""
-        if not self._open:
-            return False
-        try:
-            async with asyncio.timeout_at(self._deadline):
-                await self._clock_written.wait()
-        except TimeoutError:
-            self._open = False
-        return self._open
-
-    async def _answer(self) -> None:
-        """What comes before every answer: patience, and the fault of never answering."""
-        if self.script.fault is CuffFault.HANGS:
-            await asyncio.Event().wait()
-        if not self._clock_written.is_set() and asyncio.get_running_loop().time() > self._deadline:
-            self._open = False
-        if not self._open:
-            raise LinkError(LinkReason.LINK_LOST, "the cuff has hung up")
-
-
-class _Records:
-    """The indications of one connection."""
-
-    def __init__(self, cuff: VirtualCuff, link: _CuffLink) -> None:
-        self._cuff = cuff
-        self._link = link
-        self._unconfirmed = False
-        self._sent = 0
-        self._repeated = False
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        if not await self._link.clock_written():
-            raise StopAsyncIteration
-        fault, place = self._link.script.fault, self._link.script.fault_at
-        if fault is CuffFault.DROP_LINK and self._sent >= place:
-            await self._link.close()  # the confirmation of the record before is lost with the line
-            raise LinkError(LinkReason.LINK_LOST, "out of reach")
-        if self._unconfirmed:
-            self._confirm(fault is CuffFault.DUPLICATE and self._sent == place + 1)
-        if not self._cuff.memory:
-            await self._link.close()
-            raise StopAsyncIteration
-        await asyncio.sleep(_PACKET_PAUSE_S)
-        record = self._cuff.memory[0]
-        truncated = fault is CuffFault.TRUNCATE and self._sent == place
-        self._sent += 1
-        self._unconfirmed = True
-        return record[:-3] if truncated else record
-
-    def _confirm(self, repeat: bool) -> None:
-        """The record may be forgotten; or, once, the cuff does as if the confirmation had not come."""
-        self._unconfirmed = False
-        if repeat and not self._repeated:
-            self._repeated = True
-            return
-        self._cuff.memory.pop(0)
+    async def while_measuring(self, line: Line) -> None:
+        """Up in the first part of the time, slowly down in the rest."""
+        loop = asyncio.get_running_loop()
+        begun, done = self._inflating
+        while (now := loop.time()) < done:
+            part = (now - begun) / (done - begun)
+            level = part / _RISING_PART if part < _RISING_PART else (1 - part) / (1 - _RISING_PART)
+            line.notify(INTERMEDIATE_CUFF_PRESSURE, cuff_pressure(round(_PEAK_MMHG * level)))
+            await asyncio.sleep(min(_PROGRESS_STEP_S, done - now))

@@ -1,46 +1,27 @@
-"""What the virtual cuff is told to do: a small file, JSON or TOML, and its strict reading. No behaviour.
+"""What a virtual cuff is told to do: drivers.fakes.script with a cuff's own words. No behaviour.
 
-packets = ["normal"]      "normal", "nan", "irregular", or the bytes of a packet in hexadecimal; oldest first
-inflation_s = 2.0         seconds until the cuff shows itself
-fault = "drop-link"       or "duplicate", "truncate", "silent", "refuses", "hangs"; left out: none
-fault_at = 0              which packet of the connection the first three befall, counted from 0
-clock_error_s = -259200   how far the cuff's clock is off before it is set; left out: as the kiosk left it
+packets = ["normal"]      "normal", "nan", "irregular", "loose", "moved", "position", or hexadecimal; oldest first
+inflation_s = 2.0         seconds until the cuff shows itself; with progress, until it sends its records
+progress = true           the cuff shows itself at once and tells its pressure while it inflates; left out: false
 """
 
 from __future__ import annotations
 
-import enum
-import tomllib
 from pathlib import Path
 
-import msgspec
+from drivers.fakes.script import Fault, Script, ScriptError, load
 
-NAMED_PACKETS = ("normal", "nan", "irregular")
+CuffFault = Fault
+NAMED_PACKETS = ("normal", "nan", "irregular", "loose", "moved", "position")
 
-
-class CuffFault(enum.Enum):
-    """What goes wrong, once per connection."""
-
-    DROP_LINK = "drop-link"
-    DUPLICATE = "duplicate"
-    TRUNCATE = "truncate"
-    SILENT = "silent"
-    REFUSES = "refuses"
-    HANGS = "hangs"
+__all__ = ["NAMED_PACKETS", "CuffFault", "CuffScript", "ScriptError", "load_script"]
 
 
-class ScriptError(ValueError):
-    """The script cannot be used; the text says what is wrong with it."""
-
-
-class CuffScript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CuffScript(Script, frozen=True, forbid_unknown_fields=True):
     """One measurement. The default: 125/80 mmHg, pulse 64, after two seconds."""
 
-    packets: tuple[str, ...] = ("normal",)
     inflation_s: float = 2.0
-    fault: CuffFault | None = None
-    fault_at: int = 0
-    clock_error_s: float | None = None
+    progress: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.inflation_s <= 600:
@@ -52,12 +33,11 @@ class CuffScript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 except ValueError as error:
                     raise ScriptError(f"packets: {packet!r} is neither a name nor hexadecimal") from error
 
+    @property
+    def preparation_s(self) -> float:
+        return self.inflation_s
+
 
 def load_script(path: Path) -> CuffScript:
     """Read a script. Raises ScriptError, also when there is no such file."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        raw = tomllib.loads(text) if path.suffix == ".toml" else msgspec.json.decode(text)
-        return msgspec.convert(raw, CuffScript)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
-        raise ScriptError(f"{path}: {error}") from error
+    return load(path, CuffScript)
