@@ -160,7 +160,7 @@ class SerialLink:
             return
 
     async def next_chunk(self) -> bytes | None:
-        """For the iterator: the next chunk; None when we closed the link and all were given. Raises LinkError LINK_LOST."""
+        """For the iterator: the next chunk; None once we closed the link and all were given. Raises LINK_LOST."""
         await self._something()
         return self._chunks.popleft() if self._chunks else None
 
