@@ -1,4 +1,4 @@
-"""When to try again, and what a server's answer means for one Observation. Pure: chance and time are arguments."""
+"""When to try again, and what a server's answer means for one resource. Pure: chance and time are arguments."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ SHORTEST_DELAY_S = 0.5
 LONGEST_RETRY_AFTER_S = 3600.0
 """A server may ask for more patience than this; it does not get it, for a slip there must not silence a home."""
 
+OVERTAKEN_AFTER = 3
+"""Failures of one resource (HTTP 500) during which the later ones of the same patient wait for it, to keep their order;
+after that they go past, so that one at which the server always falls does not silence a home."""
+
 
 class Answer(enum.Enum):
-    """What to do with the Observation that was sent.
+    """What to do with the resource that was sent.
 
     DELIVERED: the server has it. HOLD: it will never take this one; keep it visible and go on with the next.
     RETRY_ITEM: try this one later, others may go. RETRY_ALL: nothing will pass now; pause the queue.
-    REFUSED: the server refuses us, not the Observation; pause the queue and raise an alarm.
+    REFUSED: the server refuses us, not the resource; pause the queue and raise an alarm.
     """
 
     DELIVERED = "delivered"
@@ -33,7 +37,7 @@ _PAUSE = frozenset({408, 425, 429, 502, 503, 504})
 
 
 def answer(status: int) -> Answer:
-    """The meaning of an HTTP status for ``POST Observation`` with ``If-None-Exist``.
+    """The meaning of an HTTP status for a create with ``If-None-Exist``.
 
     201: created; 200: was there already; 412: several are there, which is a fault to be looked at. Redirections, 401,
     403, 404 and all that a FHIR server would not say here are about our access or address, so nothing is given up.

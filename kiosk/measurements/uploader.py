@@ -1,7 +1,8 @@
 """Sends what waits in the outbox to the FHIR server, one at a time, until the server says that it has it.
 
-Each Observation goes as a conditional create on its identifier: sent twice, it is there once. At most one request is
-under way. Whatever goes wrong, the reading stays in the outbox; see retry.py for what each answer means.
+Each resource goes as a conditional create on its identifier: sent twice, it is there once. At most one request is under
+way, and those of one patient go in the order of capture. References to what has been delivered before become literal.
+Whatever goes wrong, the reading stays in the outbox; see retry.py for what each answer means.
 """
 
 from __future__ import annotations
@@ -23,28 +24,37 @@ from drivers.device import Clock
 from kiosk.facts.faults import Fault
 from kiosk.facts.loopback import is_loopback
 from kiosk.measurements import retry
+from kiosk.measurements.bounded_body import read_body
 from kiosk.measurements.fhir import IDENTIFIER_SYSTEM
-from kiosk.measurements.outbox import Outbox, OutboxError, Waiting
+from kiosk.measurements.outbox import Outbox, OutboxError
+from kiosk.measurements.outbox_values import Waiting
+from kiosk.measurements.references import with_literal_references
 from kiosk.measurements.retry import Answer
+from kiosk.measurements.token import TokenError, TokenReason, TokenSource
 
 _log = logging.getLogger(__name__)
 
 MAXIMUM_BODY = 1_048_576
-"""Bytes of an answer that are read; an Observation has some two thousand."""
+"""Bytes of an answer that are read; an Observation has some three thousand."""
 
 _STORAGE_PAUSE_S = 30.0
 _TRUST_PAUSE_S = 60.0
-_LOCATION = re.compile(r"(?:^|/)Observation/([A-Za-z0-9\-.]{1,64})(?:/|$)")
+_LOCATION = re.compile(r"(?:^|/)([A-Z][A-Za-z]{1,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/[^/]*)?$")
+_SERVER_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 class UploadListener(Protocol):
-    """Who wants to know. Called on the event loop, not to be kept waiting."""
+    """Who wants to know. Called on the event loop, not to be kept waiting.
+
+    Told of every resource: the identifier of a reading's own Observation is the reading's, that of a Device or of a
+    coincident time is nobody's.
+    """
 
     def delivered(self, reading_id: str, server_id: str) -> None:
-        """The server has the reading as ``Observation/<server_id>``."""
+        """The server has the resource, under this id."""
 
     def held(self, reading_id: str) -> None:
-        """The server will not take the reading; it stays here."""
+        """The server will not take the resource; it stays here."""
 
     def trouble(self, fault: Fault | None) -> None:
         """What keeps readings from arriving, at every change; None: nothing."""
@@ -58,13 +68,22 @@ class _Body(msgspec.Struct):
 
 
 class _Outcome(msgspec.Struct, frozen=True):
-    """What became of one attempt."""
+    """What became of one attempt. ``unauthorised``: our token was not taken."""
 
     answer: Answer
     fault: Fault | None = None
     error: str = ""
     server_id: str = ""
     retry_after_s: float | None = None
+    unauthorised: bool = False
+
+
+class _Pause(msgspec.Struct, frozen=True):
+    """Seconds until the next pass, None until woken; ``everything``: it tries what is not due by itself, too, since it
+    was the queue that had to wait."""
+
+    seconds: float | None
+    everything: bool = False
 
 
 class Uploader:
@@ -78,13 +97,18 @@ class Uploader:
         clock: Clock,
         *,
         certificate_authority: Path | None = None,
+        tokens: TokenSource | None = None,
         request_s: float = 20.0,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        """``base_url`` as ``https://…/fhir``; plain http is for loopback only (ValueError). ``chance`` in [0, 1)."""
+        """``base_url`` as ``https://…/fhir``; plain http is for loopback only (ValueError). ``chance`` in [0, 1).
+
+        Without ``tokens`` nothing is shown to the server: for loopback, or where the network says who we are.
+        """
         _refuse_plain_text(base_url)
         self._outbox = outbox
-        self._url = base_url.rstrip("/") + "/Observation"
+        self._url = base_url.rstrip("/")
+        self._tokens = tokens
         self._listener = listener
         self._clock = clock
         self._certificate_authority = certificate_authority
@@ -107,7 +131,7 @@ class Uploader:
             while True:
                 await self._patience()
                 pause = await self._pass(session, at_once)
-                at_once = await self._wait(pause)
+                at_once = await self._wait(pause.seconds) or pause.everything
 
     async def _trust(self) -> ssl.SSLContext | bool:
         """Whom to believe: the system's authorities, or the one of the settings once it can be read."""
@@ -135,36 +159,45 @@ class Uploader:
         self._woken.clear()
         return True
 
-    async def _pass(self, session: aiohttp.ClientSession, at_once: bool) -> float | None:
-        """Send what is due (or, at once, all that waits). Seconds until the next pass, None when nothing waits."""
+    async def _pass(self, session: aiohttp.ClientSession, at_once: bool) -> _Pause:
+        """Send what is due (or, at once, all that waits)."""
         try:
             return await self._send_all(session, at_once)
         except OutboxError as error:
             _log.error("outbox: %s", error)
             self._report(Fault.STORAGE_FAILED)
-            return _STORAGE_PAUSE_S
+            return _Pause(_STORAGE_PAUSE_S)
 
-    async def _send_all(self, session: aiohttp.ClientSession, at_once: bool) -> float | None:
+    async def _send_all(self, session: aiohttp.ClientSession, at_once: bool) -> _Pause:
         now = None if at_once else self._clock.now().timestamp()
+        blocked: dict[str, float] = {}  # patient → seconds until that one is due for which the later ones wait
         worst: Fault | None = None
         tried = False
         last = 0
         while batch := await asyncio.to_thread(self._outbox.waiting, now, last):
             for item in batch:
                 last = item.sequence
+                if item.patient in blocked:
+                    continue
                 tried = True
                 outcome = await self._attempt(session, item)
                 pause = await self._settle(item, outcome)
-                if outcome.answer in (Answer.RETRY_ALL, Answer.REFUSED):
+                if outcome.answer in (Answer.RETRY_ALL, Answer.REFUSED) or outcome.retry_after_s is not None:
                     self._report(outcome.fault)
-                    return pause
+                    return _Pause(pause, everything=True)
+                if outcome.answer is Answer.RETRY_ITEM and item.attempts + 1 < retry.OVERTAKEN_AFTER:
+                    blocked[item.patient] = pause
                 worst = outcome.fault or worst
         if tried:
             self._report(worst)
         due = await asyncio.to_thread(self._outbox.next_attempt)
         if due is None:
-            return None
-        return min(max(due - self._clock.now().timestamp(), retry.SHORTEST_DELAY_S), retry.LONGEST_DELAY_S)
+            return _Pause(None)
+        if blocked:
+            # The next pass tries all that waits, in the order of capture, whatever the wall clock does meanwhile.
+            return _Pause(min(blocked.values()), everything=True)
+        wait = max(due - self._clock.now().timestamp(), retry.SHORTEST_DELAY_S)
+        return _Pause(min(wait, retry.LONGEST_DELAY_S))
 
     async def _settle(self, item: Waiting, outcome: _Outcome) -> float:
         """Write down what became of an attempt, and tell. Seconds to pause if the whole queue has to."""
@@ -175,7 +208,12 @@ class Uploader:
                 self._listener.delivered(item.reading_id, outcome.server_id)
                 return 0.0
             case Answer.HOLD:
-                _log.error("the care platform will not take a reading (%s); it is held", outcome.error)
+                _log.error(
+                    "the care platform will not take %s %s (%s); it is held",
+                    item.resource_type,
+                    item.reading_id,
+                    outcome.error,
+                )
                 await asyncio.to_thread(self._outbox.mark_held, item.reading_id, outcome.error)
                 self._listener.held(item.reading_id)
                 return 0.0
@@ -183,42 +221,69 @@ class Uploader:
                 pause = retry.delay(item.attempts + 1, self._chance(), outcome.retry_after_s)
                 if outcome.retry_after_s is not None:
                     self._not_before = asyncio.get_running_loop().time() + pause
-                _log.warning("a reading was not delivered (%s); again in %.1f s", outcome.error, pause)
+                _log.warning("%s was not delivered (%s); again in %.1f s", item.resource_type, outcome.error, pause)
                 next_attempt = self._clock.now().timestamp() + pause
                 await asyncio.to_thread(self._outbox.mark_retry, item.reading_id, outcome.error, next_attempt)
                 return pause
 
     async def _attempt(self, session: aiohttp.ClientSession, item: Waiting) -> _Outcome:
+        body = await self._payload(item)
+        if self._tokens is None:
+            return await self._send(session, item, body, None)
+        try:
+            token = await self._tokens.token(session)
+            outcome = await self._send(session, item, body, token)
+            if outcome.unauthorised:
+                # It may have been withdrawn before its time: one new token, then it is us who are refused.
+                self._tokens.refuse(token)
+                outcome = await self._send(session, item, body, await self._tokens.token(session))
+        except TokenError as error:
+            if error.reason is TokenReason.UNREACHABLE:
+                return _Outcome(Answer.RETRY_ALL, Fault.CARE_PLATFORM_UNREACHABLE, f"no token: {error}")
+            return _Outcome(Answer.REFUSED, Fault.CARE_PLATFORM_REFUSES, f"no token: {error}")
+        return outcome
+
+    async def _payload(self, item: Waiting) -> bytes:
+        """With literal references to what the server has by now."""
+        found: dict[str, str] = {}
+        for reference in item.refers:
+            server_id = await asyncio.to_thread(self._outbox.server_id, reference.identifier)
+            if server_id is not None:
+                found[reference.pointer] = server_id
+        return with_literal_references(item.payload, found)
+
+    async def _send(self, session: aiohttp.ClientSession, item: Waiting, body: bytes, token: str | None) -> _Outcome:
         headers = {
             "Content-Type": "application/fhir+json",
             "Accept": "application/fhir+json",
             "Prefer": "return=representation",
             "If-None-Exist": f"identifier={IDENTIFIER_SYSTEM}|{item.reading_id}",
         }
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        url = f"{self._url}/{item.resource_type}"
         try:
-            async with session.post(
-                self._url, data=item.observation, headers=headers, allow_redirects=False
-            ) as response:
-                body = await _read(response)
-                return self._judge(response, body)
+            async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+                answer = await read_body(response, MAXIMUM_BODY)
+                return self._judge(response, answer, item.resource_type)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return _Outcome(Answer.RETRY_ALL, Fault.CARE_PLATFORM_UNREACHABLE, type(error).__name__)
 
-    def _judge(self, response: aiohttp.ClientResponse, body: bytes | None) -> _Outcome:
+    def _judge(self, response: aiohttp.ClientResponse, body: bytes | None, resource_type: str) -> _Outcome:
         status = response.status
         answer = retry.answer(status)
         error = f"HTTP {status}"
         match answer:
             case Answer.DELIVERED:
-                server_id = _server_id(response.headers.get("Location"), body)
+                server_id = _server_id(response.headers.get("Location"), body, resource_type)
                 if server_id is None:
                     # Some other server, such as a hotel's log-in page, says 200: nobody has the reading.
-                    return _Outcome(Answer.REFUSED, Fault.CARE_PLATFORM_REFUSES, f"{error} without an Observation")
+                    return _Outcome(Answer.REFUSED, Fault.CARE_PLATFORM_REFUSES, f"{error} without {resource_type}")
                 return _Outcome(answer, server_id=server_id)
             case Answer.HOLD:
                 return _Outcome(answer, error=error)
             case Answer.REFUSED:
-                return _Outcome(answer, Fault.CARE_PLATFORM_REFUSES, error)
+                return _Outcome(answer, Fault.CARE_PLATFORM_REFUSES, error, unauthorised=status == 401)
             case Answer.RETRY_ITEM | Answer.RETRY_ALL:
                 wait = retry.retry_after(response.headers.get("Retry-After"), self._clock.now())
                 return _Outcome(answer, Fault.CARE_PLATFORM_UNREACHABLE, error, retry_after_s=wait)
@@ -229,28 +294,17 @@ class Uploader:
             self._listener.trouble(fault)
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes | None:
-    """The body of an answer, or None when it is absurdly long."""
-    body = b""
-    async for chunk in response.content.iter_chunked(65_536):
-        body += chunk
-        if len(body) > MAXIMUM_BODY:
-            response.close()
-            return None
-    return body
-
-
-def _server_id(location: str | None, body: bytes | None) -> str | None:
+def _server_id(location: str | None, body: bytes | None, resource_type: str) -> str | None:
     """The logical id that the server gave, from the resource or from the Location header."""
     if body:
         try:
             parsed = msgspec.json.decode(body, type=_Body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             parsed = _Body()
-        if parsed.resource_type == "Observation" and parsed.id:
+        if parsed.resource_type == resource_type and parsed.id and _SERVER_ID.fullmatch(parsed.id):
             return parsed.id
-    found = _LOCATION.search(location or "")
-    return found.group(1) if found else None
+    found = _LOCATION.search((location or "").partition("?")[0])
+    return found.group(2) if found and found.group(1) == resource_type else None
 
 
 def _refuse_plain_text(base_url: str) -> None:
