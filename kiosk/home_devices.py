@@ -1,4 +1,4 @@
-"""Makes the health devices of this home out of the settings and what was paired here: each with its line and its owner."""
+"""Makes the health devices of this home out of the settings and what was paired here, each with its line and owner."""
 
 from __future__ import annotations
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
 import uuid
 
 import msgspec
 
 from drivers.readings import DeviceInformation, Reading
 from kiosk.measurements import fhir
+from kiosk.measurements.curves import point_of
+from kiosk.measurements.fhir import DeskWording, Withheld
 from kiosk.measurements.gate import Gate, Judged, Ownership, judge
-from kiosk.measurements.outbox import Capture, State
+from kiosk.measurements.outbox_values import Capture, State
+from kiosk.measurements.resource import Resource
 
 _STATES = {
     Gate.PASS: State.WAITING,
@@ -22,6 +26,28 @@ _STATES = {
     Gate.OWNER_UNKNOWN: State.HELD,
     Gate.NOT_OURS: State.DENIED,
 }
+
+_WITHHELD = {
+    Gate.IMPLAUSIBLE: Withheld.IMPLAUSIBLE,
+    Gate.TIME_UNKNOWN: Withheld.TIME_UNKNOWN,
+    Gate.OWNER_UNKNOWN: Withheld.OWNER_UNKNOWN,
+}
+
+
+class Sender(msgspec.Struct, frozen=True):
+    """Who sends: ``gateway``, this kiosk's logical Device id at the care platform, and its words for the desk."""
+
+    gateway: str
+    wording: DeskWording
+
+
+class _Desk(msgspec.Struct, frozen=True):
+    desk: DeskWording
+
+
+def desk_wording(phrases: str) -> DeskWording:
+    """The table ``[desk]`` of a phrase file. Raises ValueError: a fault of the package."""
+    return msgspec.convert(tomllib.loads(phrases), _Desk).desk
 
 
 class Captured(msgspec.Struct, frozen=True):
@@ -36,8 +62,8 @@ class Captured(msgspec.Struct, frozen=True):
 def capture_of(
     reading: Reading,
     ownership: Ownership,
+    sender: Sender,
     *,
-    gateway: str,
     information: DeviceInformation | None,
     repeated: Captured | None = None,
 ) -> Captured:
@@ -50,18 +76,59 @@ def capture_of(
     identifier = fhir.identity_of(reading)
     if identifier is None and repeated is not None and repeated.reading.value.raw == reading.value.raw:
         identifier = repeated.capture.reading_id
-    return _captured(reading, judged, identifier if identifier is not None else uuid.uuid4().urn, gateway, information)
+    return _captured(reading, judged, identifier if identifier is not None else uuid.uuid4().urn, sender, information)
 
 
-def released(captured: Captured, *, gateway: str) -> Captured:
+def released(captured: Captured, sender: Sender) -> Captured:
     """The same reading after a person has said that it is the patient's."""
     judged = captured.judged
     gate = Gate.PASS if judged.effective is not None else Gate.TIME_UNKNOWN
     confirmed = msgspec.structs.replace(judged, gate=gate)
-    return _captured(captured.reading, confirmed, captured.capture.reading_id, gateway, captured.information)
+    return _captured(captured.reading, confirmed, captured.capture.reading_id, sender, captured.information)
 
 
 def _captured(
-    reading: Reading, judged: Judged, identifier: str, gateway: str, information: DeviceInformation | None
+    reading: Reading, judged: Judged, identifier: str, sender: Sender, information: DeviceInformation | None
 ) -> Captured:
-    raise NotImplementedError
+    passed = judged.gate is Gate.PASS and judged.effective is not None
+    capture = Capture(
+        reading_id=identifier,
+        patient=judged.patient,
+        captured_at=reading.received,
+        reading=msgspec.json.encode(reading),
+        state=_STATES[judged.gate],
+        resources=_resources(reading, judged, identifier, sender, information),
+        reason=None if passed else judged.gate.value,
+        same_time=_same_time(reading),
+        traced=point_of(reading.value, judged.effective) if passed and judged.effective is not None else None,
+    )
+    return Captured(reading, judged, capture, information)
+
+
+def _resources(
+    reading: Reading, judged: Judged, identifier: str, sender: Sender, information: DeviceInformation | None
+) -> tuple[Resource, ...]:
+    if judged.gate is Gate.PASS and judged.effective is not None:
+        return fhir.resources_of(reading, identifier, judged.patient, sender.gateway, judged.effective, information)
+    withheld = _WITHHELD.get(judged.gate)
+    if withheld is None or reading.value.kind not in sender.wording.kinds:
+        return ()
+    told = fhir.communication_of(
+        reading,
+        withheld,
+        identifier=identifier,
+        patient=judged.patient,
+        gateway_device=sender.gateway,
+        sent=reading.received,
+        wording=sender.wording,
+    )
+    return (told,)
+
+
+def _same_time(reading: Reading) -> str | None:
+    """Two records of one device, slot and kind with one time stamp are one measurement, or a fault to be looked at."""
+    value = reading.value
+    if value.device_time is None:
+        return None
+    user = "" if value.user is None else str(value.user)
+    return "|".join((reading.device.address.upper(), user, value.kind.value, value.device_time.isoformat()))

@@ -18,27 +18,18 @@ import msgspec
 from drivers.device import Clock, Link, Peripheral, RawPacket
 from drivers.dialogues.dialogue import End
 from drivers.errors import LinkError, LinkReason
-from drivers.readings import DeviceInformation, Kind, Measurement, Reading
+from drivers.readings import DeviceInformation, Measurement, Reading
 from drivers.session import Collected, hold, replay
 from drivers.session import Limits as SessionLimits
 from drivers.supported_device import Enrolment, SupportedDevice
-from kiosk.facts.measurement import MeasurementFault, MeasurementKind
-from kiosk.measurements.capture import Captured, capture_of, released
+from kiosk.facts.measurement import SHOWN_AS, MeasurementFault, MeasurementKind
+from kiosk.measurements.capture import Captured, Sender, capture_of, released
 from kiosk.measurements.gate import Gate, Judged, Ownership, is_live
 from kiosk.measurements.journal import JournalStore
-from kiosk.measurements.outbox import Kept, Outbox, OutboxError, State
+from kiosk.measurements.outbox import Outbox, OutboxError
+from kiosk.measurements.outbox_values import Kept, State
 
 _log = logging.getLogger(__name__)
-
-_KINDS = {
-    Kind.BLOOD_PRESSURE: MeasurementKind.BLOOD_PRESSURE,
-    Kind.CUFF_PRESSURE: MeasurementKind.BLOOD_PRESSURE,
-    Kind.PULSE_OXIMETRY: MeasurementKind.PULSE_OXIMETRY,
-    Kind.WEIGHT: MeasurementKind.WEIGHT,
-    Kind.BODY_COMPOSITION: MeasurementKind.WEIGHT,
-    Kind.TEMPERATURE: MeasurementKind.TEMPERATURE,
-    Kind.GLUCOSE: MeasurementKind.GLUCOSE,
-}
 
 _AT_ONCE = {
     LinkReason.STALE_BOND: MeasurementFault.PAIR_AGAIN,
@@ -77,7 +68,7 @@ class HomeDevice(msgspec.Struct, frozen=True):
 
     def offers(self, kind: MeasurementKind) -> bool:
         """Whether it measures that."""
-        return any(_KINDS.get(one) is kind for one in self.entry.kinds)
+        return any(SHOWN_AS.get(one) is kind for one in self.entry.kinds)
 
 
 class SavedReading(msgspec.Struct, frozen=True):
@@ -208,17 +199,16 @@ class Collector:
         journal: JournalStore,
         clock: Clock,
         listener: CollectorListener,
+        sender: Sender,
         *,
-        gateway: str,
         limits: Limits | None = None,
     ) -> None:
-        """``gateway``: this kiosk's logical Device id at the care platform."""
         self._devices = [_Device(one) for one in devices]
         self._outbox = outbox
         self.journal = journal
         self._clock = clock
         self._listener = listener
-        self._gateway = gateway
+        self._sender = sender
         self._limits = limits if limits is not None else Limits()
         self._requests: list[_Request] = []
         self._shown: set[str] = set()
@@ -256,6 +246,11 @@ class Collector:
             if request is not None:
                 self._requests.remove(request)
 
+    def stop_measuring(self) -> None:
+        """Nobody waits any more: every ``measure`` returns; what comes all the same is kept and told as ever."""
+        for request in self._requests:
+            request.resolve(MeasurementFault.DEVICE_NOT_FOUND)
+
     async def answer_owner(self, reading_id: str, mine: bool) -> None:
         """A person has said whose a reading is. Raises OutboxError."""
         captured = self._asked.get(reading_id)
@@ -265,7 +260,7 @@ class Collector:
             await asyncio.to_thread(self._outbox.deny, reading_id)
             self._asked.pop(reading_id, None)
             return
-        ready = released(captured, gateway=self._gateway)
+        ready = released(captured, self._sender)
         await asyncio.to_thread(self._outbox.release, reading_id, ready.capture.resources)
         self._asked.pop(reading_id, None)
         self._announce(SavedReading(reading_id, captured.reading, captured.judged.doubt))
@@ -343,7 +338,7 @@ class Collector:
         captured = capture_of(
             reading,
             device.home.ownership,
-            gateway=self._gateway,
+            self._sender,
             information=device.information,
             repeated=device.unconfirmed,
         )
@@ -355,7 +350,7 @@ class Collector:
         judged = record.judged
         if record.captured.capture.resources and record.kept.new:
             self._listener.to_send()
-        if not is_live(judged, record.reading.received) or _KINDS.get(record.reading.value.kind) is None:
+        if not is_live(judged, record.reading.received) or SHOWN_AS.get(record.reading.value.kind) is None:
             return
         if judged.gate is Gate.OWNER_UNKNOWN and record.kept.new:
             self._asked[record.kept.reading_id] = record.captured
@@ -377,7 +372,7 @@ class Collector:
 
     def _announce(self, saved: SavedReading) -> None:
         self._shown.add(saved.reading_id)
-        kind = _KINDS[saved.reading.value.kind]
+        kind = SHOWN_AS[saved.reading.value.kind]
         for request in self._requests:
             if request.kind is kind and request.resolve(saved):
                 return
@@ -435,7 +430,7 @@ class Collector:
             if device.home.offers(request.kind):
                 answered = request.resolve(fault) or answered
         if told_unasked and not answered:
-            kinds = [_KINDS[kind] for kind in device.home.entry.kinds if kind in _KINDS]
+            kinds = [SHOWN_AS[kind] for kind in device.home.entry.kinds if kind in SHOWN_AS]
             if kinds:
                 self._listener.measurement_failed(kinds[0], fault)
 
