@@ -1,228 +1,265 @@
-"""Readings on disk until the care platform has them: SQLite, synced at every commit. It knows no FHIR and no network.
+"""Readings on disk until the care platform has them: SQLite, sealed, synced at every commit. It knows no network.
 
-``Outbox.keep`` returns when the reading is on the disk (WAL, synchronous=FULL), so what comes after may say «Lagret».
-A reading's identity is fixed here together with it; the same identity again is counted, not stored twice. Nothing is
-dropped: a full disk is an error that the caller must show.
-
-A commit waits for the disk, some milliseconds on an SSD and far more on worn flash: call from an asyncio loop through
-``asyncio.to_thread``. Every method may be called from any thread; they take turns.
+``Outbox.keep`` returns when the reading and all that will be sent of it are on the disk (WAL, synchronous=FULL), so
+what comes after may say «Lagret». A reading's identity is fixed here together with it; the same identity again is
+counted, not stored twice. Nothing is dropped: a full disk is an error that the caller must show.
 """
 
 from __future__ import annotations
 
-import enum
-import fcntl
+import logging
 import os
 import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-SCHEMA_VERSION = 1
+from kiosk.facts.history import Point
+from kiosk.facts.measurement import MeasurementKind
+from kiosk.measurements import history
+from kiosk.measurements.journal import JournalStore
+from kiosk.measurements.outbox_export import export_to
+from kiosk.measurements.outbox_schema import SCHEMA_VERSION, bring_up_to_date, version_of
+from kiosk.measurements.outbox_values import (
+    Capture,
+    Counts,
+    Entry,
+    HeldReading,
+    ItemEntry,
+    Kept,
+    State,
+    Traced,
+    Waiting,
+)
+from kiosk.measurements.resource import Resource
+from kiosk.measurements.sealed_rows import add_item, add_point, open_item, open_reading, reading_seal
+from kiosk.measurements.sealing import BrokenSealError, SealingKey, SealingKeyError, load_key, load_or_make_key
+from kiosk.measurements.storage import (
+    Database,
+    OutboxError,
+    OutboxReason,
+    connect,
+    take_lock,
+    translated,
+)
 
-_SCHEMA = """
-CREATE TABLE reading (
-    sequence     INTEGER PRIMARY KEY AUTOINCREMENT,
-    reading_id   TEXT NOT NULL UNIQUE,
-    patient      TEXT NOT NULL,
-    captured_at  TEXT NOT NULL,
-    reading      BLOB NOT NULL,
-    observation  BLOB,
-    state        TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'held', 'failed')),
-    reason       TEXT,
-    seen         INTEGER NOT NULL DEFAULT 1,
-    attempts     INTEGER NOT NULL DEFAULT 0,
-    next_attempt REAL NOT NULL DEFAULT 0,
-    last_error   TEXT,
-    server_id    TEXT,
-    delivered_at TEXT,
-    CHECK (state != 'waiting' OR observation IS NOT NULL)
-) STRICT;
-CREATE INDEX reading_by_state ON reading (state, sequence);
-"""
+__all__ = [
+    "Capture",
+    "Counts",
+    "Entry",
+    "HeldReading",
+    "ItemEntry",
+    "Kept",
+    "Outbox",
+    "OutboxError",
+    "OutboxReason",
+    "State",
+    "Traced",
+    "Waiting",
+]
+
+_log = logging.getLogger(__name__)
+
+KEY_FILE = "sealing.key"
+"""Beside the database when nobody says where the key is: for development. On a tablet it lies elsewhere."""
+
+PAYLOADS_KEPT = timedelta(days=30)
+"""How long contents stay after the server has them."""
 
 _FURTHEST_ATTEMPT_S = 7200.0
 """A next attempt further away than this was written by a clock that has since been put right: it is due."""
 
 
-class OutboxReason(enum.Enum):
-    """Why the outbox cannot be used; core shows it as storage that has failed."""
-
-    CANNOT_OPEN = "cannot-open"
-    IN_USE = "in-use"
-    NEWER = "newer"
-    DAMAGED = "damaged"
-    FULL = "full"
-    READ_ONLY = "read-only"
-    BUSY = "busy"
-    FAILED = "failed"
-
-
-class OutboxError(Exception):
-    """The database failed, for a reason out of :class:`OutboxReason`. What was to be kept is not kept."""
-
-    def __init__(self, reason: OutboxReason, detail: str = "") -> None:
-        super().__init__(f"{reason.value}: {detail}" if detail else reason.value)
-        self.reason = reason
-
-
-class State(enum.Enum):
-    """WAITING to be sent; DELIVERED: the server said so; HELD: kept and visible, not sent; FAILED: has no value."""
-
-    WAITING = "waiting"
-    DELIVERED = "delivered"
-    HELD = "held"
-    FAILED = "failed"
-
-
-class Capture(msgspec.Struct, frozen=True):
-    """What is kept. ``reading`` is the reading as it came (JSON); ``observation`` what will be sent, byte for byte.
-
-    ``reading_id`` is also the Observation's identifier. ``reason`` says why a reading is HELD or FAILED from the start.
-    """
-
-    reading_id: str
-    patient: str
-    captured_at: datetime
-    reading: bytes
-    observation: bytes | None
-    state: State
-    reason: str | None = None
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """``new`` is False when this identity was here already; ``state`` and ``server_id`` are then those of the first."""
-
-    reading_id: str
-    new: bool
-    state: State
-    server_id: str | None = None
-
-
-class Waiting(msgspec.Struct, frozen=True):
-    """One Observation to send; ``attempts`` have failed so far. ``sequence`` grows in the order of capture."""
-
-    sequence: int
-    reading_id: str
-    observation: bytes
-    attempts: int
-
-
-class Counts(msgspec.Struct, frozen=True):
-    """How many readings are in which state; ``repeats`` were given again by their device and not stored again."""
-
-    waiting: int = 0
-    delivered: int = 0
-    held: int = 0
-    failed: int = 0
-    repeats: int = 0
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """A row for people who look after the device: everything but the values."""
-
-    reading_id: str
-    patient: str
-    captured_at: str
-    state: State
-    reason: str | None
-    attempts: int
-    last_error: str | None
-    server_id: str | None
-
-
 class Outbox:
-    """The database. Made by :meth:`open`; one writing process at a time."""
+    """The readings, their resources and the patient's curves. Made by :meth:`open`; one writing process at a time."""
 
-    def __init__(self, connection: sqlite3.Connection, lock: int | None) -> None:
-        self._connection = connection
-        self._lock = lock
-        self._turn = threading.Lock()
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.journal = JournalStore(database)
+        """Of raw packets, in the same file."""
 
     @classmethod
-    def open(cls, path: Path, *, writing: bool = True) -> Outbox:
+    def open(cls, path: Path, key: SealingKey | Path | None = None, *, writing: bool = True) -> Outbox:
         """Open or make the database. Raises OutboxError; an unusable file is left as it is.
 
-        ``writing=False`` only looks (``kiosk outbox status``) and may be done while the kiosk runs.
+        ``key``: the key, or the file that holds it (None: ``sealing.key`` beside the database). The file is made
+        together with a database, never for one that is sealed already. ``writing=False`` only looks (``kiosk outbox
+        status``), may be done while the kiosk runs, and needs the key only for what is sealed.
         """
-        lock = _take_lock(path) if writing else None
+        lock = take_lock(path) if writing else None
         try:
-            return cls(_connect(path, writing), lock)
+            connection = connect(path, writing=writing)
+            try:
+                with translated():
+                    found = _prepare(connection, path, key, writing)
+            except BaseException:
+                connection.close()
+                raise
         except BaseException:
             if lock is not None:
                 os.close(lock)
             raise
+        return cls(Database(connection, key=found, lock=lock))
+
+    # -- keeping -----------------------------------------------------------------------------------------------------
 
     def keep(self, capture: Capture) -> Kept:
-        """Put a reading on disk; durable when it returns. Raises OutboxError, and then it is not kept."""
-        with self._transaction() as connection:
-            row = connection.execute(
-                "INSERT INTO reading (reading_id, patient, captured_at, reading, observation, state, reason)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (reading_id) DO UPDATE SET seen = seen + 1 RETURNING seen, state, server_id",
+        """Put a reading with its resources on disk; durable when it returns. Raises OutboxError: then it is not kept.
+
+        ValueError: the Observation of a WAITING reading is missing, or another one has an Observation to send.
+        """
+        if (capture.state is State.WAITING) != any(one.identifier == capture.reading_id for one in capture.resources):
+            raise ValueError(
+                "an Observation under the reading's identity belongs to a waiting reading, and to no other"
+            )
+        key = self._database.key
+        sealed = reading_seal(key, capture.reading, capture.reading_id, capture.patient)
+        same_time = None if capture.same_time is None else key.digest(capture.same_time.encode())
+        with self._database.transaction() as connection:
+            ((number, seen, state, server_id),) = connection.execute(
+                "INSERT INTO reading (reading_id, patient, captured_at, state, reason, same_time, digest, sealed)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (reading_id) DO UPDATE SET seen = seen + 1 RETURNING"
+                " number, seen, state, (SELECT server_id FROM item WHERE item.identifier = reading.reading_id)",
                 (
-                    capture.reading_id,
-                    capture.patient,
-                    capture.captured_at.isoformat(),
-                    capture.reading,
-                    capture.observation,
-                    capture.state.value,
-                    capture.reason,
+                    *(capture.reading_id, capture.patient, capture.captured_at.isoformat(), capture.state.value),
+                    *(capture.reason, same_time, key.digest(capture.reading), sealed),
                 ),
             ).fetchall()
-        seen, state, server_id = row[0]
-        return Kept(reading_id=capture.reading_id, new=seen == 1, state=State(state), server_id=server_id)
+            conflicts: tuple[str, ...] = ()
+            if seen == 1:
+                conflicts = _flag_conflicts(connection, capture, same_time)
+                _add(connection, key, number, capture.patient, capture.resources, capture.traced)
+        return Kept(capture.reading_id, seen == 1, State(state), server_id, conflicts)
+
+    def release(self, reading_id: str, resources: Sequence[Resource], traced: Traced | None = None) -> bool:
+        """A reading that is held here may be sent after all (a person has said whose it is); durable when it returns.
+
+        ``resources`` as in :class:`Capture`: if the Observation is not among them the reading stays held, and only what
+        was given is sent. False, and nothing is changed: it is not here, or not held, or the server has refused it.
+        """
+        key = self._database.key
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                "SELECT number, patient FROM reading WHERE reading_id = ? AND state = 'held'"
+                " AND reading_id NOT IN (SELECT identifier FROM item)",
+                (reading_id,),
+            ).fetchall()
+            if not rows:
+                return False
+            ((number, patient),) = rows
+            _add(connection, key, number, patient, resources, traced)
+            if any(one.identifier == reading_id for one in resources):
+                connection.execute("UPDATE reading SET state = 'waiting', reason = NULL WHERE number = ?", (number,))
+        return True
+
+    def deny(self, reading_id: str) -> bool:
+        """A held reading is somebody else's: it stays, and is never sent. False: it is not here, or not held here."""
+        changed = self._database.write(
+            "UPDATE reading SET state = 'denied' WHERE reading_id = ? AND state = 'held'"
+            " AND reading_id NOT IN (SELECT identifier FROM item)",
+            (reading_id,),
+        )
+        return changed == 1
+
+    def held(self, reason: str) -> tuple[HeldReading, ...]:
+        """The readings that are held for that reason, oldest first, with what they say."""
+        rows = self._database.read(
+            "SELECT reading_id, patient, captured_at, sealed FROM reading WHERE state = 'held' AND reason = ?"
+            " ORDER BY number",
+            (reason,),
+        )
+        found: list[HeldReading] = []
+        for reading_id, patient, captured_at, sealed in rows:
+            try:
+                reading = open_reading(self._database.key, sealed, reading_id, patient)
+            except BrokenSealError:
+                _log.error("a held reading cannot be opened")
+                continue
+            found.append(HeldReading(reading_id, patient, datetime.fromisoformat(captured_at), reading))
+        return tuple(found)
+
+    # -- sending -----------------------------------------------------------------------------------------------------
 
     def waiting(self, now: float | None, after: int = 0, limit: int = 50) -> tuple[Waiting, ...]:
-        """What is due at ``now`` (Unix seconds), oldest first; with None, all that waits, due or not.
+        """What is due at ``now`` (Unix seconds), in the order of capture; with None, all that waits, due or not.
 
-        ``after``: the sequence to go on from.
+        ``after``: the sequence to go on from. An item whose seal is broken is held from now on, and not given.
         """
+        found: list[Waiting] = []
+        while not found and (rows := self._due(now, after, limit)):
+            for sequence, identifier, patient, resource_type, sealed, attempts in rows:
+                after = sequence
+                try:
+                    payload = open_item(self._database.key, sealed, identifier, patient)
+                except BrokenSealError:
+                    _log.error("%s %s cannot be opened; it is held", resource_type, identifier)
+                    self.mark_held(identifier, "seal broken")
+                    continue
+                found.append(
+                    Waiting(sequence, identifier, patient, resource_type, payload.body, attempts, payload.refers)
+                )
+        return tuple(found)
+
+    def _due(self, now: float | None, after: int, limit: int) -> list[tuple[Any, ...]]:
         due = "" if now is None else " AND NOT (next_attempt > ? AND next_attempt <= ?)"
         times = () if now is None else (now, now + _FURTHEST_ATTEMPT_S)
-        rows = self._read(
-            "SELECT sequence, reading_id, observation, attempts FROM reading WHERE state = 'waiting' AND sequence > ?"
-            f"{due} ORDER BY sequence LIMIT ?",
+        return self._database.read(
+            "SELECT sequence, identifier, patient, resource_type, sealed, attempts FROM item"
+            f" WHERE state = 'waiting' AND sequence > ?{due} ORDER BY sequence LIMIT ?",
             (after, *times, limit),
         )
-        return tuple(Waiting(*row) for row in rows)
 
     def next_attempt(self) -> float | None:
-        """When the next waiting reading is due (Unix seconds); None when none waits."""
-        earliest: float | None = self._read("SELECT min(next_attempt) FROM reading WHERE state = 'waiting'")[0][0]
+        """When the next item is due (Unix seconds); None when none waits."""
+        earliest: float | None = self._database.read("SELECT min(next_attempt) FROM item WHERE state = 'waiting'")[0][0]
         return earliest
 
-    def mark_delivered(self, reading_id: str, server_id: str, at: datetime) -> None:
+    def server_id(self, identifier: str) -> str | None:
+        """Under which logical id the server has the resource; None when it has not (yet)."""
+        rows = self._database.read("SELECT server_id FROM item WHERE identifier = ?", (identifier,))
+        found: str | None = rows[0][0] if rows else None
+        return found
+
+    def mark_delivered(self, identifier: str, server_id: str, at: datetime) -> None:
         """The server has it under ``server_id``."""
-        self._write(
-            "UPDATE reading SET state = 'delivered', server_id = ?, delivered_at = ?, last_error = NULL"
-            " WHERE reading_id = ?",
-            (server_id, at.isoformat(), reading_id),
-        )
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE item SET state = 'delivered', server_id = ?, delivered_at = ?, last_error = NULL"
+                " WHERE identifier = ?",
+                (server_id, at.timestamp(), identifier),
+            )
+            connection.execute(
+                "UPDATE reading SET state = 'delivered', reason = NULL, delivered_at = ? WHERE reading_id = ?",
+                (at.timestamp(), identifier),
+            )
 
-    def mark_retry(self, reading_id: str, error: str, next_attempt: float) -> None:
+    def mark_retry(self, identifier: str, error: str, next_attempt: float) -> None:
         """An attempt failed; the next is due at ``next_attempt`` (Unix seconds)."""
-        self._write(
-            "UPDATE reading SET attempts = attempts + 1, last_error = ?, next_attempt = ? WHERE reading_id = ?",
-            (error, next_attempt, reading_id),
+        self._database.write(
+            "UPDATE item SET attempts = attempts + 1, last_error = ?, next_attempt = ? WHERE identifier = ?",
+            (error, next_attempt, identifier),
         )
 
-    def mark_held(self, reading_id: str, reason: str) -> None:
-        """The server will never take it: kept, visible, not sent again by itself."""
-        self._write(
-            "UPDATE reading SET state = 'held', attempts = attempts + 1, reason = ?, last_error = ?"
-            " WHERE reading_id = ?",
-            (reason, reason, reading_id),
-        )
+    def mark_held(self, identifier: str, reason: str) -> None:
+        """The server will never take it: kept, visible, not sent again by itself; later ones go on."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE item SET state = 'held', attempts = attempts + 1, reason = ?, last_error = ?"
+                " WHERE identifier = ?",
+                (reason, reason, identifier),
+            )
+            connection.execute(
+                "UPDATE reading SET state = 'held', reason = ? WHERE reading_id = ?", (reason, identifier)
+            )
+
+    # -- looking -----------------------------------------------------------------------------------------------------
 
     def counts(self) -> Counts:
-        """How many are in which state."""
-        rows = self._read("SELECT state, count(*), sum(seen - 1) FROM reading GROUP BY state")
+        """How many readings are in which state."""
+        rows = self._database.read("SELECT state, count(*), sum(seen - 1) FROM reading GROUP BY state")
         return Counts(
             **{state: number for state, number, _ in rows},
             repeats=sum(again for _, _, again in rows),
@@ -230,135 +267,124 @@ class Outbox:
 
     def entries(self) -> tuple[Entry, ...]:
         """Every reading without its values, oldest first."""
-        rows = self._read(
-            "SELECT reading_id, patient, captured_at, state, reason, attempts, last_error, server_id"
-            " FROM reading ORDER BY sequence"
+        rows = self._database.read(
+            "SELECT reading_id, reading.patient, captured_at, reading.state, reading.reason, conflict,"
+            " coalesce(attempts, 0), last_error, server_id"
+            " FROM reading LEFT JOIN item ON item.identifier = reading.reading_id ORDER BY number"
         )
-        return tuple(msgspec.convert(dict(zip(Entry.__struct_fields__, row, strict=True)), Entry) for row in rows)
+        return tuple(_struct(Entry, row) for row in rows)
+
+    def items(self) -> tuple[ItemEntry, ...]:
+        """Every resource without its contents, in the order of sending."""
+        rows = self._database.read(
+            "SELECT identifier, resource_type, patient, state, reason, attempts, last_error, server_id FROM item"
+            " ORDER BY sequence"
+        )
+        return tuple(_struct(ItemEntry, row) for row in rows)
+
+    def history(self, patient: str, kind: MeasurementKind, since: datetime | None = None) -> tuple[Point, ...]:
+        """The points of a patient's curve since then (with an offset; None: all), oldest first."""
+        return history.history(self._database, patient, kind, since)
+
+    def export(self, path: Path) -> int:
+        """Write what waits or is held, with its contents, as NDJSON for support (outbox_export.py); how many lines."""
+        return export_to(self._database, path)
+
+    # -- the end -----------------------------------------------------------------------------------------------------
+
+    def expire(self, now: datetime) -> int:
+        """Delete the contents of what the server has had for 30 days; how many. What was not sent stays for ever.
+
+        Identity, hash and state stay for an audit, and the points on the curve for the patient.
+        """
+        until = (now - PAYLOADS_KEPT).timestamp()
+        with self._database.transaction() as connection:
+            for table in ("item", "reading"):
+                # Delivered in the future: the clock has been put back since, so the 30 days begin now.
+                connection.execute(
+                    f"UPDATE {table} SET delivered_at = ?1 WHERE delivered_at > ?1 + 86400.0", (now.timestamp(),)
+                )
+            gone = connection.execute(
+                "UPDATE item SET sealed = NULL WHERE sealed IS NOT NULL AND state = 'delivered' AND delivered_at <= ?",
+                (until,),
+            ).rowcount
+            gone += connection.execute(
+                "UPDATE reading SET sealed = NULL WHERE sealed IS NOT NULL AND state = 'delivered'"
+                " AND delivered_at <= ? AND number NOT IN (SELECT reading FROM item WHERE state != 'delivered')",
+                (until,),
+            ).rowcount
+        return gone + self.journal.expire(now)
 
     def close(self) -> None:
         """Close the database and let another process have it."""
-        with self._turn:
-            self._connection.close()
-            if self._lock is not None:
-                os.close(self._lock)
-                self._lock = None
-
-    def _read(self, sql: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        with self._turn, _translated():
-            return self._connection.execute(sql, values).fetchall()
-
-    def _write(self, sql: str, values: tuple[object, ...]) -> None:
-        with self._transaction() as connection:
-            connection.execute(sql, values)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._turn, _translated():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        self._database.close()
 
 
-def _take_lock(path: Path) -> int:
-    """A lock beside the database: two uploaders at once could each create the same Observation on the server."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise OutboxError(OutboxReason.CANNOT_OPEN, f"{path}: {error.strerror}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(lock)
-        raise OutboxError(OutboxReason.IN_USE, f"{path} is open in another process") from error
-    return lock
+_Row = TypeVar("_Row", Entry, ItemEntry)
 
 
-def _connect(path: Path, writing: bool) -> sqlite3.Connection:
-    with _translated():
-        if writing:
-            _make_private(path)
-        mode = "rw" if writing else "ro"
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}",
-            uri=True,
-            isolation_level=None,
-            check_same_thread=False,
-            timeout=5.0,
-        )
-        try:
-            _prepare(connection, path, writing)
-        except BaseException:
-            connection.close()
-            raise
-    return connection
+def _struct(kind: type[_Row], row: tuple[Any, ...]) -> _Row:
+    return msgspec.convert(dict(zip(kind.__struct_fields__, row, strict=True)), kind, strict=False)
 
 
-def _make_private(path: Path) -> None:
-    """The file exists, readable by the kiosk alone, and its name is on the disk too."""
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-    except OSError as error:
-        raise OutboxError(OutboxReason.CANNOT_OPEN, f"{path}: {error.strerror}") from error
+def _add(
+    connection: sqlite3.Connection,
+    key: SealingKey,
+    number: int,
+    patient: str,
+    resources: Sequence[Resource],
+    traced: Traced | None,
+) -> None:
+    for one in resources:
+        add_item(connection, key, number, patient, one.resource_type, one.identifier, one.body, one.refers)
+    if traced is not None:
+        add_point(connection, key, number, patient, traced)
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, writing: bool) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > SCHEMA_VERSION:
-        raise OutboxError(
-            OutboxReason.NEWER,
-            f"{path} was written by a newer Svar (schema {version}, this one knows {SCHEMA_VERSION}); install that",
-        )
+def _flag_conflicts(connection: sqlite3.Connection, capture: Capture, same_time: bytes | None) -> tuple[str, ...]:
+    """Both readings are flagged; a try that gave no value contradicts nothing."""
+    if same_time is None or capture.state is State.FAILED:
+        return ()
+    rows = connection.execute(
+        "SELECT reading_id FROM reading WHERE same_time = ? AND reading_id != ? AND state != 'failed' ORDER BY number",
+        (same_time, capture.reading_id),
+    ).fetchall()
+    if rows:
+        connection.execute("UPDATE reading SET conflict = 1 WHERE same_time = ? AND state != 'failed'", (same_time,))
+    return tuple(reading_id for (reading_id,) in rows)
+
+
+def _prepare(
+    connection: sqlite3.Connection, path: Path, key: SealingKey | Path | None, writing: bool
+) -> SealingKey | None:
+    version = version_of(connection, path)
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise OutboxError(OutboxReason.DAMAGED, f"{path}: {verdict}")
     if not writing:
-        if version == 0:
-            raise OutboxError(OutboxReason.CANNOT_OPEN, f"{path} is empty")
-        return
+        if version != SCHEMA_VERSION:
+            state = "is empty" if version == 0 else "was written by an older Svar; start the kiosk once"
+            raise OutboxError(OutboxReason.CANNOT_OPEN if version == 0 else OutboxReason.OLDER, f"{path} {state}")
+        try:
+            return _key(path, key, making=False, connection=connection)
+        except OutboxError:
+            return None  # what is not sealed can be looked at without
+    found = _key(path, key, making=version < SCHEMA_VERSION, connection=connection)
     connection.execute("PRAGMA journal_mode = WAL").fetchall()
     connection.execute("PRAGMA synchronous = FULL")
-    if version == 0:
-        connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+    connection.execute("PRAGMA secure_delete = ON").fetchall()
+    bring_up_to_date(connection, version, found)
+    return found
 
 
-_REASONS = {
-    sqlite3.SQLITE_FULL: OutboxReason.FULL,
-    sqlite3.SQLITE_READONLY: OutboxReason.READ_ONLY,
-    sqlite3.SQLITE_CORRUPT: OutboxReason.DAMAGED,
-    sqlite3.SQLITE_NOTADB: OutboxReason.DAMAGED,
-    sqlite3.SQLITE_BUSY: OutboxReason.BUSY,
-    sqlite3.SQLITE_LOCKED: OutboxReason.BUSY,
-    sqlite3.SQLITE_CANTOPEN: OutboxReason.CANNOT_OPEN,
-}
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """What the disk does wrong, as an OutboxError; a mistake in our SQL stays what it is."""
+def _key(path: Path, key: SealingKey | Path | None, *, making: bool, connection: sqlite3.Connection) -> SealingKey:
+    """The key to the database; ``making``: nothing is sealed yet, so any key is right."""
     try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise OutboxError(_reason(error), str(error)) from error
-    except sqlite3.ProgrammingError:
-        raise
-    except sqlite3.IntegrityError:
-        raise
-    except sqlite3.DatabaseError as error:
-        raise OutboxError(_reason(error), str(error)) from error
-
-
-def _reason(error: sqlite3.Error) -> OutboxReason:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte; the rest refines it
-    return _REASONS.get(code, OutboxReason.FAILED)
+        if not isinstance(key, SealingKey):
+            file = path.with_name(KEY_FILE) if key is None else key
+            key = load_or_make_key(file) if making else load_key(file)
+    except SealingKeyError as error:
+        raise OutboxError(OutboxReason.KEY_MISSING, f"{error}; {path} cannot be opened without its key") from error
+    if not making and connection.execute("SELECT check_value FROM sealing").fetchall() != [(key.check_value,)]:
+        raise OutboxError(OutboxReason.KEY_MISSING, f"the key is not that of {path}; bring back the right one")
+    return key
