@@ -12,10 +12,7 @@ from datetime import datetime
 from drivers.fakes.and_medical import AndDevice
 from drivers.fakes.encoding import UNSUCCESSFUL, stamp, u16
 from drivers.fakes.script import DeviceScript, RecordFault
-from drivers.gatt import WEIGHT_MEASUREMENT
-
-AND_WEIGHT_MEASUREMENT = "23434101-1fe4-1eff-80cb-00ff78297d8b"
-"""Where the older firmware sends its records."""
+from drivers.gatt import AND_WEIGHT_MEASUREMENT, WEIGHT_MEASUREMENT
 
 _KILOGRAM_WITH_TIME = b"\x02"
 _WEIGHT_STEPS = 14480  # of 5 g: 72.400 kg

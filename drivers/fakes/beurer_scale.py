@@ -9,7 +9,7 @@
       │      2A9D, then 2A9C of the same second and user; again for each weigh-in
       │ ◀──────────────────────────────── │
 
-packets: "normal" (one 2A9C), "two-parts" (the composition in two packets, bit 12), "nan", or hexadecimal (a 2A9D alone).
+packets: "normal" (one 2A9C), "two-parts" (the composition in two packets, bit 12), "nan", or the hexadecimal of a 2A9D.
 """
 
 from __future__ import annotations

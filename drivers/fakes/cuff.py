@@ -25,8 +25,8 @@ _PULSE = 64
 _PRESSURES = (125, 80, 102)
 _STATUS = {"normal": 0x0000, "loose": 0x0002, "moved": 0x0001, "position": 0x0020}
 
-# Captured from a real UA-651BLE without a time (h2Sync comments); the bytes of "normal" and "nan" but for their times are
-# those of github.com/HEADS-project/ThingML-BLE.
+# Captured from a real UA-651BLE that sends no time (h2Sync comments). "normal" and "nan" are, but for their times, the
+# captures of github.com/HEADS-project/ThingML-BLE.
 _IRREGULAR_CAPTURE = bytes.fromhex("146500410051003E000400")
 
 _PEAK_MMHG = 172
@@ -68,6 +68,9 @@ class VirtualCuff(AndDevice[CuffScript]):
     def __init__(self, clock: Clock, script: CuffScript | Path | None = None, *, address: str | None = None) -> None:
         super().__init__(clock, script, address=address)
         self._inflating: tuple[float, float] = (0.0, 0.0)
+
+    def characteristics(self, script: CuffScript) -> frozenset[str]:
+        return self.notifying if script.progress else self.notifying - {INTERMEDIATE_CUFF_PRESSURE}
 
     def shows_at_once(self, script: CuffScript) -> bool:
         return script.progress

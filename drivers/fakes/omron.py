@@ -1,4 +1,4 @@
-"""Virtual Omron devices that speak the SIG profiles, with their rule about time: written once, and only when they tell it.
+"""Virtual Omron devices that speak the SIG profiles, with their rule about time: written once, when they tell theirs.
 
     kiosk                               device
       │  measurement and 2A2B on          │

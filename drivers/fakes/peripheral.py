@@ -133,6 +133,10 @@ class VirtualPeripheral(abc.ABC, Generic[_Script]):
         """Whether it goes on showing itself after a connection."""
         return self._lost
 
+    def characteristics(self, script: _Script) -> frozenset[str]:
+        """Which of ``notifying`` it has in this connection."""
+        return self.notifying
+
     def shows_at_once(self, script: _Script) -> bool:
         """Whether it takes a connection while it is still measuring."""
         return False
@@ -188,7 +192,7 @@ class VirtualPeripheral(abc.ABC, Generic[_Script]):
         self.connections += 1
         struck = script.fault_times is None or self._connections_since_use < script.fault_times
         self._connections_since_use += 1
-        line = Line(self.written, self.notifying, self.readable())
+        line = Line(self.written, self.characteristics(script), self.readable())
         line.begin(lambda: self.behave(line, script))
         if script.fault is None or not struck:
             return line
