@@ -5,8 +5,8 @@
     └──────┴────────────┴──────┴─────────────────┘
     Frames that begin with 0x80 carry the curve; their length is not described and they are skipped.
 
-The device sends each frame as one notification. The framing below does not depend on that: a frame begins at 0x81 with a
-saturation that has bit 7 clear. What it takes for one inside a curve is therefore possible, though no capture shows it:
+The device sends each frame as one notification. The framing below does not depend on that: a frame begins at 0x81 with
+a saturation that has bit 7 clear. It may thus take a piece of a curve for one, though no capture shows such a curve:
 the dialogue keeps only what stays steady for seconds.
 
 Source: readers for JPD-500F and PLS_01BT, and the captured frame ``81 38 63 44``.
@@ -65,7 +65,7 @@ def decode_jumper(frame: bytes) -> Measurement:
     if kind != _TYPE:
         raise DecodeError(f"a frame with values begins with {_TYPE:#04x}, not {kind:#04x}")
     if spo2 > _MISSING_SPO2:
-        raise DecodeError(f"a saturation of {spo2}")
+        raise DecodeError(f"a saturation above {_MISSING_SPO2}")
     quantities = saturation_and_pulse(spo2, _MISSING_SPO2, pulse_rate, _MISSING_PULSE_RATE)
     final = measured(quantities)
     quantities[QuantityName.PULSE_AMPLITUDE] = fixed_quantity(perfusion, -1, Unit.PERCENT)
