@@ -16,10 +16,12 @@ from kiosk.call import events as sip
 from kiosk.call.policy import ContactList
 from kiosk.call.sip.agent import SipAgent
 from kiosk.controller import Controller, Kept
+from kiosk.device_end import DeviceEnd
 from kiosk.ends import MediaEnd, UiEnd
 from kiosk.facts.caller import Caller
 from kiosk.facts.calls import CallOutcome
 from kiosk.facts.faults import FakePart, Fault
+from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
 from kiosk.facts.spoken import Spoken, Utterance
@@ -27,10 +29,10 @@ from kiosk.facts.visit import Visit
 from kiosk.flow import events as on
 from kiosk.flow.state import KioskState
 from kiosk.flow.transitions import FlowSettings
+from kiosk.home_devices import kinds_of
 from kiosk.ipc import media_messages as media
-from kiosk.measurements.ask import Cuff, SavedReading, WallClock, peripheral_of
-from kiosk.measurements.outbox import Outbox, OutboxError
-from kiosk.measurements.uploader import Uploader
+from kiosk.measurements.capture import Sender, desk_wording
+from kiosk.measurements.wall_clock import WallClock
 from kiosk.resources import assets
 from kiosk.settings import PlannedVisit, Settings
 from kiosk.speech.announcer import Announcer
@@ -62,8 +64,9 @@ def first_state(settings: Settings, now: Moment) -> KioskState:
     fakes = []
     if settings.media.camera == "generated":
         fakes.append(FakePart.CAMERA)
-    if settings.cuff.source == "fake":
-        fakes.append(FakePart.CUFF)
+    pretended = {kind for device in settings.devices if device.source == "fake" for kind in kinds_of(device)}
+    if pretended:
+        fakes.append(FakePart.CUFF if pretended == {MeasurementKind.BLOOD_PRESSURE} else FakePart.DEVICE)
     return KioskState(fakes=tuple(fakes), next_visit=_visit(settings.next_visit), started=now.wall)
 
 
@@ -78,8 +81,6 @@ class App:
         self._settings = settings
         self._timeline = Timeline(settings.timeline_file)
         self._contacts = ContactList(contacts(settings))
-        self._counting: asyncio.Task[None] | None = None
-        self._count_again = False
         self._stop = asyncio.Event()
 
         settings.data_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -87,18 +88,23 @@ class App:
         speech_folder = settings.runtime_directory / "speech"
         speech_folder.mkdir(exist_ok=True, mode=0o700)
 
+        phrases = (assets() / "phrases" / f"{settings.language}.toml").read_text(encoding="utf-8")
         self._screen = UiEnd(settings.screen, self._timeline)
         self._media = MediaEnd(settings.media, self._timeline, self._screen)
         self._announcer = Announcer(
-            parse_phrases((assets() / "phrases" / f"{settings.language}.toml").read_text(encoding="utf-8")),
+            parse_phrases(phrases),
             Speaker(VOICES[settings.language], settings.voice.words_per_minute, speech_folder, self._voice_works),
             lambda samples: self._media.speak(samples.sample_rate, samples.data),
             lambda: self.to_media(media.StopSpeaking()),
         )
         self._sip = SipAgent(settings.sip, password, self._from_sip)
-        self._outbox: Outbox | None = None
-        self._uploader: Uploader | None = None
-        self._cuff: Cuff | None = None
+        clock = WallClock()
+        self._devices = DeviceEnd(
+            settings,
+            Sender(settings.fhir.device, desk_wording(phrases)),
+            clock,
+            self._timeline,
+        )
         self._controller = Controller(
             first_state(settings, local_moment()),
             FlowSettings(settings.call.ring_seconds, settings.call.ended_card_seconds),
@@ -110,45 +116,20 @@ class App:
         )
         self._screen.attach(self._controller)
         self._media.attach(self._controller)
-        self._open_outbox()
-
-    def _open_outbox(self) -> None:
-        settings = self._settings
-        try:
-            self._outbox = Outbox.open(settings.data_directory / "outbox.sqlite")
-        except OutboxError as error:
-            _log.error("the outbox cannot be opened: %s", error)
-            self._controller.handle(on.FaultRaised(Fault.STORAGE_FAILED))
-            return
-        clock = WallClock()
-        fhir = settings.fhir
-        self._uploader = Uploader(
-            self._outbox, fhir.base_url, self, clock, certificate_authority=fhir.certificate_authority
-        )
-        self._cuff = Cuff(
-            peripheral_of(settings.cuff, clock),
-            self._outbox,
-            clock,
-            patient=fhir.patient,
-            device=fhir.device,
-            kept=self.reading_was_kept,
-        )
-        self._count_unsent()
+        self._devices.attach(self._controller)
 
     async def run(self) -> None:
         """Run core until SIGTERM or SIGINT; ends its children and takes back its registration."""
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(sign, self._stop.set)
-        parts = [self._screen.run(), self._media.run(), self._sip.run(), self._tick()]
+        parts = [self._screen.run(), self._media.run(), self._sip.run(), self._devices.run(), self._tick()]
         if self._settings.voice.enabled:
             rings = [
                 Utterance(Spoken.CALLER_RINGS, (("name", caller.name), ("role", caller.role)))
                 for caller in contacts(self._settings)
             ]
             parts.append(self._announcer.run(rings))
-        if self._uploader is not None:
-            parts.append(self._uploader.run())
         tasks = [asyncio.create_task(part) for part in parts]
         stop = asyncio.create_task(self._stop.wait())
         try:
@@ -164,9 +145,7 @@ class App:
             stop.cancel()
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, *([self._counting] if self._counting else []), return_exceptions=True)
-            if self._outbox is not None:
-                self._outbox.close()
+            await asyncio.gather(*tasks, return_exceptions=True)
             self._timeline.close()
 
     async def _tick(self) -> None:
@@ -214,43 +193,6 @@ class App:
             case _ as unreachable:
                 assert_never(unreachable)
 
-    # -- measurements ------------------------------------------------------------------------------------------------
-
-    def delivered(self, reading_id: str, server_id: str) -> None:
-        """The server holds a reading (UploadListener)."""
-        self._controller.reading_delivered(reading_id, server_id)
-        self._count_unsent()
-
-    def held(self, reading_id: str) -> None:
-        """The server refused a reading for good (UploadListener)."""
-        self._controller.reading_held(reading_id)
-        self._count_unsent()
-
-    def trouble(self, trouble: Fault | None) -> None:
-        """The way to the care platform (UploadListener)."""
-        for fault in (Fault.CARE_PLATFORM_UNREACHABLE, Fault.CARE_PLATFORM_REFUSES, Fault.STORAGE_FAILED):
-            self._controller.handle(on.FaultRaised(fault) if fault is trouble else on.FaultCleared(fault))
-
-    def _count_unsent(self) -> None:
-        outbox = self._outbox
-        if outbox is None:
-            return
-        self._count_again = True
-        if self._counting is None or self._counting.done():
-            self._counting = asyncio.create_task(self._count(outbox))
-
-    async def _count(self, outbox: Outbox) -> None:
-        # In a thread: a commit that waits for a slow disk must not hold the loop.
-        while self._count_again:
-            self._count_again = False
-            try:
-                counts = await asyncio.to_thread(outbox.counts)
-            except OutboxError as error:
-                _log.error("the outbox cannot be read: %s", error)
-                self._controller.handle(on.FaultRaised(Fault.STORAGE_FAILED))
-                return
-            self._controller.handle(on.UnsentCounted(counts.waiting))
-
     # -- what the controller reaches (Outside) -----------------------------------------------------------------------
 
     def to_media(self, message: msgspec.Struct) -> None:
@@ -278,22 +220,24 @@ class App:
         self._controller.handle(on.FaultCleared(Fault.NO_VOICE) if works else on.FaultRaised(Fault.NO_VOICE))
 
     def measure(self, kind: MeasurementKind) -> Awaitable[Kept | MeasurementFault]:
-        """Open the cuff and wait for its reading."""
-        return self._measure(kind)
+        """The next reading of that kind that is taken now."""
+        return self._devices.measure(kind)
 
-    async def _measure(self, kind: MeasurementKind) -> Kept | MeasurementFault:
-        if self._cuff is None:
-            return MeasurementFault.NOT_SAVED
-        result = await self._cuff.measure()
-        if isinstance(result, SavedReading):
-            return Kept(result.reading_id, result.reading, result.server_id, result.held)
-        return result
+    def stop_measuring(self) -> None:
+        """Nobody waits any more."""
+        self._devices.stop_measuring()
+
+    def answer_owner(self, reading_id: str, mine: bool) -> None:
+        """Whose a held reading is."""
+        self._devices.answer_owner(reading_id, mine)
+
+    def load_history(self, kind: MeasurementKind, span: Span) -> None:
+        """Read one's own readings."""
+        self._devices.load_history(kind, span)
 
     def reading_was_kept(self) -> None:
         """Send it now."""
-        self._count_unsent()
-        if self._uploader is not None:
-            self._uploader.wake()
+        self._devices.to_send()
 
     def _note(self, event: str, **details: str | int) -> None:
         self._timeline.note(time.monotonic(), event, **details)

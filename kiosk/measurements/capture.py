@@ -79,6 +79,11 @@ def capture_of(
     return _captured(reading, judged, identifier if identifier is not None else uuid.uuid4().urn, sender, information)
 
 
+def recaptured(reading: Reading, reading_id: str, ownership: Ownership, sender: Sender) -> Captured:
+    """A reading that is kept already, judged again: for one that waits for somebody to say whose it is."""
+    return _captured(reading, judge(reading, ownership), reading_id, sender, None)
+
+
 def released(captured: Captured, sender: Sender) -> Captured:
     """The same reading after a person has said that it is the patient's."""
     judged = captured.judged

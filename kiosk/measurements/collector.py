@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -23,11 +23,11 @@ from drivers.session import Collected, hold, replay
 from drivers.session import Limits as SessionLimits
 from drivers.supported_device import Enrolment, SupportedDevice
 from kiosk.facts.measurement import SHOWN_AS, MeasurementFault, MeasurementKind
-from kiosk.measurements.capture import Captured, Sender, capture_of, released
+from kiosk.measurements.capture import Captured, Sender, capture_of, recaptured, released
 from kiosk.measurements.gate import Gate, Judged, Ownership, is_live
 from kiosk.measurements.journal import JournalStore
 from kiosk.measurements.outbox import Outbox, OutboxError
-from kiosk.measurements.outbox_values import Kept, State
+from kiosk.measurements.outbox_values import HeldReading, Kept, State
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +38,10 @@ _AT_ONCE = {
     LinkReason.POWERED_OFF: MeasurementFault.BLUETOOTH_OFF,
 }
 """Trouble that waiting does not mend: whoever asked is told at once."""
+
+
+ASK_AGAIN = timedelta(hours=24)
+"""For this long is a person asked again whose a reading is; after that it is the desk's to find out."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -90,6 +94,9 @@ MeasurementResult = SavedReading | MeasurementFault
 
 class CollectorListener(Protocol):
     """Who wants to know. Called on the event loop, not to be kept waiting."""
+
+    def packet_received(self) -> None:
+        """Bytes of a device are here; nothing has been done with them yet."""
 
     def to_send(self) -> None:
         """There is something new in the outbox."""
@@ -161,6 +168,7 @@ class _Visit:
         self.records: list[_Record] = []
 
     async def record(self, packet: RawPacket) -> None:
+        self._collector.packet_received()
         await asyncio.to_thread(self._collector.journal.record, packet)
 
     async def keep(self, reading: Reading) -> None:
@@ -261,7 +269,7 @@ class Collector:
             self._asked.pop(reading_id, None)
             return
         ready = released(captured, self._sender)
-        await asyncio.to_thread(self._outbox.release, reading_id, ready.capture.resources)
+        await asyncio.to_thread(self._outbox.release, reading_id, ready.capture.resources, ready.capture.traced)
         self._asked.pop(reading_id, None)
         self._announce(SavedReading(reading_id, captured.reading, captured.judged.doubt))
         self._listener.to_send()
@@ -327,9 +335,29 @@ class Collector:
                     self.kept(device, await self.keep(device, reading))
                 await asyncio.to_thread(self.journal.settle, session.session)
                 _log.info("%d readings came out of the journal", len(readings))
+            for held in await asyncio.to_thread(self._outbox.held, Gate.OWNER_UNKNOWN.value):
+                self._ask_again(by_address, held)
         except OutboxError as error:
             _log.error("the journal could not be played: %s", error)
             self._storage(failed=True)
+
+    def _ask_again(self, by_address: dict[str, _Device], held: HeldReading) -> None:
+        """A question that nobody answered before the kiosk was stopped."""
+        if held.reading_id in self._asked or self._clock.now() - held.captured_at > ASK_AGAIN:
+            return
+        try:
+            reading = msgspec.json.decode(held.reading, type=Reading)
+        except msgspec.DecodeError:
+            return  # of an older Svar: it stays held
+        device = by_address.get(reading.device.address)
+        if device is not None:
+            captured = recaptured(reading, held.reading_id, device.home.ownership, self._sender)
+            self._asked[held.reading_id] = captured
+            self._listener.owner_asked(held.reading_id, reading)
+
+    def packet_received(self) -> None:
+        """Bytes are here."""
+        self._listener.packet_received()
 
     # -- keeping -----------------------------------------------------------------------------------------------------
 

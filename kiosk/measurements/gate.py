@@ -147,12 +147,8 @@ def judge(reading: Reading, ownership: Ownership) -> Judged:
     doubt = doubt_of(value)
     of_value = _value_gate(value)
     of_owner, patient = ownership.owner(value)
-    if of_value is not Gate.PASS:
-        gate = of_value
-    elif of_owner is not Gate.PASS:
-        gate = of_owner
-    else:
-        gate = Gate.PASS if effective is not None else Gate.TIME_UNKNOWN
+    of_time = Gate.PASS if effective is not None else Gate.TIME_UNKNOWN
+    gate = next((one for one in (of_value, of_owner, of_time) if one is not Gate.PASS), Gate.PASS)
     return Judged(gate, effective, patient, doubt)
 
 

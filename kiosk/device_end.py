@@ -1,0 +1,297 @@
+"""Core's end of the health devices: listens to them, keeps and sends what they measure, and tells flow."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine
+
+from drivers.device import Clock
+from drivers.errors import LinkReason
+from drivers.readings import Measurement, Reading
+from kiosk.controller import Controller, Kept
+from kiosk.facts.faults import Fault
+from kiosk.facts.history import Band, Curve, Span
+from kiosk.facts.measurement import MeasurementFault, MeasurementKind
+from kiosk.flow import events as on
+from kiosk.home_devices import home
+from kiosk.measurements.capture import Sender
+from kiosk.measurements.collector import Collector, SavedReading
+from kiosk.measurements.curves import LENGTHS, curve
+from kiosk.measurements.outbox import Outbox, OutboxError, OutboxReason
+from kiosk.measurements.token import SignedTokens
+from kiosk.measurements.uploader import Uploader
+from kiosk.settings import FhirSettings, Settings
+from kiosk.timeline import Timeline
+
+_log = logging.getLogger(__name__)
+
+EXPIRY_SECONDS = 6 * 3600.0
+"""How often what the server has had for long is deleted here."""
+
+_DEVICE_FAULTS = {
+    LinkReason.NO_ADAPTER: Fault.BLUETOOTH_OFF,
+    LinkReason.NO_BUS: Fault.BLUETOOTH_OFF,
+    LinkReason.POWERED_OFF: Fault.BLUETOOTH_OFF,
+    LinkReason.STALE_BOND: Fault.DEVICE_PAIR_AGAIN,
+    LinkReason.PORT_MISSING: Fault.DEVICE_UNPLUGGED,
+    LinkReason.PORT_IN_USE: Fault.DEVICE_UNPLUGGED,
+}
+_PLATFORM_FAULTS = (Fault.CARE_PLATFORM_UNREACHABLE, Fault.CARE_PLATFORM_REFUSES)
+
+
+def open_outbox(settings: Settings) -> Outbox:
+    """The outbox of these settings, for writing. Raises OutboxError."""
+    return Outbox.open(settings.data_directory / "outbox.sqlite", settings.sealing_key_file)
+
+
+def tokens(settings: FhirSettings, clock: Clock) -> SignedTokens | None:
+    """How this kiosk shows who it is; None where nothing is shown. Raises ValueError."""
+    token = settings.token
+    if token is None:
+        return None
+    return SignedTokens(token.url, token.client_id, token.key_file, token.key_id, token.scope, clock)
+
+
+class DeviceEnd:
+    """Devices, outbox and uploader. ``attach`` the controller before ``run``.
+
+    Without an outbox that can be written nothing is listened to: a reading that cannot be kept is better kept by its
+    device.
+    """
+
+    def __init__(self, settings: Settings, sender: Sender, clock: Clock, timeline: Timeline) -> None:
+        """Raises ValueError for devices in the settings that there are not."""
+        self._settings = settings
+        self._home = home(settings, clock, self)
+        self._clock = clock
+        self._timeline = timeline
+        self._controller: Controller | None = None
+        self._troubles: dict[str, LinkReason] = {}
+        self._storage_failed = False
+        self._platform_fault: Fault | None = None
+        self._upload_storage_failed = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._counting = False
+        self._count_again = False
+        self._outbox: Outbox | None = None
+        self._collector: Collector | None = None
+        self._uploader: Uploader | None = None
+        try:
+            self._outbox = open_outbox(settings)
+        except OutboxError as error:
+            _log.error("the outbox cannot be opened: %s", error)
+            self._storage_failed = True
+            return
+        fhir = settings.fhir
+        self._uploader = Uploader(
+            self._outbox,
+            fhir.base_url,
+            self,
+            clock,
+            certificate_authority=fhir.certificate_authority,
+            tokens=tokens(fhir, clock),
+        )
+        self._collector = Collector(self._home.devices, self._outbox, self._outbox.journal, clock, self, sender)
+
+    def attach(self, controller: Controller) -> None:
+        """Whom to tell; what can be told at once is."""
+        self._controller = controller
+        self._show_storage()
+        controller.handle(on.CanMeasure(self._home.kinds()))
+
+    async def run(self) -> None:
+        """Listen and send until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                if self._home.radio is not None:
+                    group.create_task(self._home.radio.run())
+                if self._uploader is not None and self._collector is not None:
+                    self._count()
+                    group.create_task(self._uploader.run())
+                    group.create_task(self._collector.run())
+                    group.create_task(self._expire())
+                await asyncio.Event().wait()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            if self._outbox is not None:
+                self._outbox.close()
+
+    # -- what the controller reaches ---------------------------------------------------------------------------------
+
+    async def measure(self, kind: MeasurementKind) -> Kept | MeasurementFault:
+        """The next reading of that kind that is taken now."""
+        if self._collector is None:
+            return MeasurementFault.NOT_SAVED
+        result = await self._collector.measure(kind)
+        return _kept(result) if isinstance(result, SavedReading) else result
+
+    def stop_measuring(self) -> None:
+        """Nobody waits any more."""
+        if self._collector is not None:
+            self._collector.stop_measuring()
+
+    def answer_owner(self, reading_id: str, mine: bool) -> None:
+        """Whose a held reading is."""
+        if self._collector is not None:
+            self._start(self._answer_owner(self._collector, reading_id, mine))
+
+    async def _answer_owner(self, collector: Collector, reading_id: str, mine: bool) -> None:
+        try:
+            await collector.answer_owner(reading_id, mine)
+        except OutboxError as error:
+            _log.error("the answer could not be kept: %s", error)
+            self.storage_trouble(failed=True)
+
+    def load_history(self, kind: MeasurementKind, span: Span) -> None:
+        """Read one's own readings; they come as an event."""
+        self._start(self._load_history(kind, span))
+
+    async def _load_history(self, kind: MeasurementKind, span: Span) -> None:
+        outbox = self._outbox
+        event: on.HistoryLoaded | on.HistoryFailed = on.HistoryFailed()
+        began = time.monotonic()
+        if outbox is not None:
+            try:
+                event = on.HistoryLoaded(await asyncio.to_thread(self.read_curve, outbox, kind, span))
+            except OutboxError as error:
+                _log.error("the history cannot be read: %s", error)
+        self._timeline.note(time.monotonic(), "history-read", milliseconds=round((time.monotonic() - began) * 1000))
+        self._handle(event)
+
+    def read_curve(self, outbox: Outbox, kind: MeasurementKind, span: Span) -> Curve:
+        """The curve, out of the disk. Raises OutboxError."""
+        now = self._clock.now()
+        band = next((Band(one.low, one.high) for one in self._settings.targets if one.kind is kind), None)
+        points = outbox.history(self._settings.fhir.patient, kind, now - LENGTHS[Span.YEAR])
+        return curve(kind, span, points, now, band)
+
+    # -- CollectorListener -------------------------------------------------------------------------------------------
+
+    def to_send(self) -> None:
+        """There is something new in the outbox."""
+        self._count()
+        if self._uploader is not None:
+            self._uploader.wake()
+
+    def packet_received(self) -> None:
+        """The last byte of a packet is here."""
+        self._timeline.note(time.monotonic(), "packet-received")
+
+    def reading_kept(self, saved: SavedReading) -> None:
+        """Taken just now, without being asked for."""
+        if self._controller is not None:
+            self._controller.reading_kept(_kept(saved))
+
+    def measurement_failed(self, kind: MeasurementKind, fault: MeasurementFault) -> None:
+        """Tried just now, without being asked for."""
+        if self._controller is not None:
+            self._controller.measurement_failed(kind, fault)
+
+    def measurement_progress(self, measurement: Measurement) -> None:
+        """For the screen only."""
+        self._handle(on.MeasurementProgress(measurement))
+
+    def owner_asked(self, reading_id: str, reading: Reading) -> None:
+        """Only a person can say whose it is."""
+        self._handle(on.OwnerAsked(reading_id, reading))
+
+    def old_readings(self, count: int) -> None:
+        """Out of a device's memory."""
+        self._handle(on.OldReadingsKept(count))
+
+    def device_trouble(self, device: str, reason: LinkReason | None) -> None:
+        """A fault lasts while any device has it."""
+        before = {_DEVICE_FAULTS[one] for one in self._troubles.values() if one in _DEVICE_FAULTS}
+        if reason is None:
+            self._troubles.pop(device, None)
+        else:
+            self._troubles[device] = reason
+        after = {_DEVICE_FAULTS[one] for one in self._troubles.values() if one in _DEVICE_FAULTS}
+        for fault in after - before:
+            self._handle(on.FaultRaised(fault))
+        for fault in before - after:
+            self._handle(on.FaultCleared(fault))
+
+    def storage_trouble(self, failed: bool) -> None:
+        """The disk refuses, or takes readings again."""
+        self._storage_failed = failed
+        self._show_storage()
+
+    def radio_state(self, reason: LinkReason | None) -> None:
+        """How Bluetooth is (RadioListener)."""
+        self.device_trouble("radio", reason)
+
+    # -- UploadListener ----------------------------------------------------------------------------------------------
+
+    def delivered(self, reading_id: str, server_id: str) -> None:
+        """The server holds a resource; of a reading that is shown, its Observation."""
+        if self._controller is not None:
+            self._controller.reading_delivered(reading_id, server_id)
+        self._count()
+
+    def held(self, reading_id: str) -> None:
+        """The server refused a resource for good."""
+        if self._controller is not None:
+            self._controller.reading_held(reading_id)
+        self._count()
+
+    def trouble(self, fault: Fault | None) -> None:
+        """What is in the way of the readings."""
+        self._upload_storage_failed = fault is Fault.STORAGE_FAILED
+        self._show_storage()
+        for one in _PLATFORM_FAULTS:
+            self._handle(on.FaultRaised(one) if one is fault else on.FaultCleared(one))
+
+    # -- the rest ----------------------------------------------------------------------------------------------------
+
+    def _show_storage(self) -> None:
+        failed = self._storage_failed or self._upload_storage_failed
+        self._handle(on.FaultRaised(Fault.STORAGE_FAILED) if failed else on.FaultCleared(Fault.STORAGE_FAILED))
+
+    def _handle(self, event: on.Event) -> None:
+        if self._controller is not None:
+            self._controller.handle(event)
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _count(self) -> None:
+        self._count_again = True
+        if not self._counting and self._outbox is not None:
+            self._counting = True
+            self._start(self._count_unsent(self._outbox))
+
+    async def _count_unsent(self, outbox: Outbox) -> None:
+        # In a thread: a commit that waits for a slow disk must not hold the loop.
+        try:
+            while self._count_again:
+                self._count_again = False
+                counts = await asyncio.to_thread(outbox.counts)
+                self._handle(on.UnsentCounted(counts.waiting))
+        except OutboxError as error:
+            _log.error("the outbox cannot be read: %s", error)
+            self.storage_trouble(failed=True)
+        finally:
+            self._counting = False
+
+    async def _expire(self) -> None:
+        while True:
+            try:
+                if self._outbox is not None:
+                    gone = await asyncio.to_thread(self._outbox.expire, self._clock.now())
+                    if gone:
+                        _log.info("the contents of %d delivered readings were deleted here", gone)
+            except OutboxError as error:
+                if error.reason is not OutboxReason.FULL:
+                    _log.error("old readings could not be deleted: %s", error)
+            await asyncio.sleep(EXPIRY_SECONDS)
+
+
+def _kept(saved: SavedReading) -> Kept:
+    return Kept(saved.reading_id, saved.reading, saved.server_id, saved.held, saved.doubt)
