@@ -3,7 +3,7 @@
       0 s       1.5 s        4 s           8 s                      40 s         43 s
        │ no finger │ searching │ provisional │ settled …              │ no finger  │ hangs up
 
-packets: "normal"; "no-finger": nothing is ever found; "unsteady": goes up and down and never settles; or hexadecimal, sent
+packets: "normal"; "no-finger": nothing is ever found; "unsteady": never settles; or hexadecimal, sent
 in turn, one each period.
 """
 
@@ -101,7 +101,8 @@ class StreamingPeripheral(VirtualPeripheral[DeviceScript]):
         """Until the finger has been out for a while."""
         loop = asyncio.get_running_loop()
         while line.open and (second := loop.time() - self._began) < HANGS_UP_S:
-            line.notify(self.stream, self._next(second))
+            if packet := self._next(second):
+                line.notify(self.stream, packet)
             await asyncio.sleep(self.period_s)
 
     def _next(self, second: float) -> bytes:
