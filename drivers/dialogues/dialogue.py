@@ -13,8 +13,8 @@
       │ ───────────────────────────────────────────▶ │
 
 A dialogue never deletes memory, unpairs, writes EEPROM, changes units or removes bonds.
-drivers.session runs it; because it is pure, the journal of a connection that was cut short is played through a fresh one
-after a restart.
+drivers.session runs it; because it is pure, the journal of a connection that was cut short is played through a fresh
+one after a restart.
 """
 
 from __future__ import annotations
