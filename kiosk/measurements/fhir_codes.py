@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from drivers.readings import Kind, QuantityName, SpecialValue, Status, Unit
+from drivers.readings import Detail, Kind, QuantityName, SpecialValue, Status, Unit
 
 MDC = "urn:iso:std:iso:11073:10101"
 LOINC = "http://loinc.org"
@@ -31,7 +31,6 @@ class Code(msgspec.Struct, frozen=True):
 BLOOD_PRESSURE = Code("150020", ("85354-9",), "MDC_PRESS_BLD_NONINV")
 SUPPLEMENTAL_TYPE = Code("68193", (), "MDC_ATTR_SUPPLEMENTAL_TYPES")
 ABSOLUTE_TIME = Code("67975", (), "MDC_ATTR_TIME_ABS")
-MEAL = Code("8417864", (), "MDC_CTXT_GLU_MEAL")
 CUFF_PULSE = Code("149546", ("8867-4",), "MDC_PULS_RATE_NON_INV")
 
 QUANTITIES = {
@@ -54,7 +53,6 @@ QUANTITIES = {
     QuantityName.IMPEDANCE: Code("188780", (), "MDC_BODY_ELECTRICAL_IMPEDANCE"),
     QuantityName.TEMPERATURE: Code("150364", ("8310-5",), "MDC_TEMP_BODY"),
     QuantityName.HBA1C: Code("160220", ("4548-4",), "MDC_CONC_HBA1C"),
-    QuantityName.CARBOHYDRATE: Code("8417764", (), "MDC_CTXT_GLU_CARB"),
 }
 
 # Fast and slow averages carry MDC only: who looks for the patient's SpO2 by LOINC finds one of each reading, not three.
@@ -71,7 +69,7 @@ TEMPERATURE_SITES = {
     "armpit": Code("188452", (), "MDC_TEMP_AXILLA"),
     "ear": Code("188428", (), "MDC_TEMP_EAR"),
     "finger": Code("188432", (), "MDC_TEMP_FINGER"),
-    "gastro-intestinal-tract": Code("188456", (), "MDC_TEMP_GIT"),
+    "gastrointestinal-tract": Code("188456", (), "MDC_TEMP_GIT"),
     "mouth": Code("188424", (), "MDC_TEMP_ORAL"),
     "rectum": Code("188420", (), "MDC_TEMP_RECT"),
     "toe": Code("188448", (), "MDC_TEMP_TOE"),
@@ -106,21 +104,61 @@ def uric_acid(unit: Unit | None) -> Code:
     return Code(None, ("14933-6",) if unit is Unit.MILLIMOLE_PER_LITRE else ("3084-1",), "Uric acid")
 
 
-MEALS = {
-    "before-meal": Code("8417868", (), "MDC_CTXT_GLU_MEAL_PREPRANDIAL"),
-    "after-meal": Code("8417872", (), "MDC_CTXT_GLU_MEAL_POSTPRANDIAL"),
-    "fasting": Code("8417876", (), "MDC_CTXT_GLU_MEAL_FASTING"),
-    "casual": Code("8417880", (), "MDC_CTXT_GLU_MEAL_CASUAL"),
+CARBOHYDRATE = Code("8417764", (), "MDC_CTXT_GLU_CARB")
+CARBOHYDRATES = {
+    "breakfast": Code("8417768", (), "MDC_CTXT_GLU_CARB_BREAKFAST"),
+    "lunch": Code("8417772", (), "MDC_CTXT_GLU_CARB_LUNCH"),
+    "dinner": Code("8417776", (), "MDC_CTXT_GLU_CARB_DINNER"),
+    "snack": Code("8417780", (), "MDC_CTXT_GLU_CARB_SNACK"),
+    "drink": Code("8417784", (), "MDC_CTXT_GLU_CARB_DRINK"),
+    "supper": Code("8417788", (), "MDC_CTXT_GLU_CARB_SUPPER"),
+    "brunch": Code("8417792", (), "MDC_CTXT_GLU_CARB_BRUNCH"),
 }
-"""Bedtime has two codes in the published lists, so it goes as a word."""
 
-SAMPLE_LOCATION = Code("8417844", (), "MDC_CTXT_GLU_SAMPLELOCATION")
-SAMPLE_LOCATIONS = {
-    "finger": Code("8417848", (), "MDC_CTXT_GLU_SAMPLELOCATION_FINGER"),
-    "alternate-site": Code("8417852", (), "MDC_CTXT_GLU_SAMPLELOCATION_AST"),
-    "earlobe": Code("8417856", (), "MDC_CTXT_GLU_SAMPLELOCATION_EARLOBE"),
-    "control-solution": Code("8417860", (), "MDC_CTXT_GLU_SAMPLELOCATION_CTRLSOLUTION"),
+GLUCOSE_CONTEXT = {
+    Detail.MEAL: (
+        Code("8417864", (), "MDC_CTXT_GLU_MEAL"),
+        {
+            "before-meal": Code("8417868", (), "MDC_CTXT_GLU_MEAL_PREPRANDIAL"),
+            "after-meal": Code("8417872", (), "MDC_CTXT_GLU_MEAL_POSTPRANDIAL"),
+            "fasting": Code("8417876", (), "MDC_CTXT_GLU_MEAL_FASTING"),
+            "casual": Code("8417880", (), "MDC_CTXT_GLU_MEAL_CASUAL"),
+        },
+    ),
+    Detail.SAMPLE_LOCATION: (
+        Code("8417844", (), "MDC_CTXT_GLU_SAMPLELOCATION"),
+        {
+            "finger": Code("8417848", (), "MDC_CTXT_GLU_SAMPLELOCATION_FINGER"),
+            "alternate-site": Code("8417852", (), "MDC_CTXT_GLU_SAMPLELOCATION_AST"),
+            "earlobe": Code("8417856", (), "MDC_CTXT_GLU_SAMPLELOCATION_EARLOBE"),
+            "control-solution": Code("8417860", (), "MDC_CTXT_GLU_SAMPLELOCATION_CTRLSOLUTION"),
+        },
+    ),
+    Detail.TESTER: (
+        Code("8417884", (), "MDC_CTXT_GLU_TESTER"),
+        {
+            "self": Code("8417888", (), "MDC_CTXT_GLU_TESTER_SELF"),
+            "health-care-professional": Code("8417892", (), "MDC_CTXT_GLU_TESTER_HCP"),
+            "laboratory": Code("8417896", (), "MDC_CTXT_GLU_TESTER_LAB"),
+        },
+    ),
+    Detail.HEALTH: (
+        Code("8417820", (), "MDC_CTXT_GLU_HEALTH"),
+        {
+            "minor-health-issues": Code("8417824", (), "MDC_CTXT_GLU_HEALTH_MINOR"),
+            "major-health-issues": Code("8417828", (), "MDC_CTXT_GLU_HEALTH_MAJOR"),
+            "during-menses": Code("8417832", (), "MDC_CTXT_GLU_HEALTH_MENSES"),
+            "under-stress": Code("8417836", (), "MDC_CTXT_GLU_HEALTH_STRESS"),
+            "no-health-issues": Code("8417840", (), "MDC_CTXT_GLU_HEALTH_NONE"),
+        },
+    ),
+    Detail.EXERCISE: (Code("8417760", (), "MDC_CTXT_GLU_EXERCISE"), {}),
+    Detail.MEDICATION: (Code("8417796", (), "MDC_CTXT_MEDICATION"), {}),
 }
+"""What a meter knows beside the value: the code of the question, and those of its answers. What has none here (bedtime
+has two in the published lists) goes as the device's word."""
+
+NOT_AVAILABLE = "not-available"
 
 DEVICE_PROFILES = {
     Kind.BLOOD_PRESSURE: Code("528391", (), "MDC_DEV_SPEC_PROFILE_BP"),

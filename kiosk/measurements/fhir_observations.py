@@ -241,7 +241,7 @@ def _temperature(value: Measurement) -> tuple[_Plan, ...]:
             _VITAL_SIGNS,
             value.quantities.get(QuantityName.TEMPERATURE),
             components=(*_supplemental(known), *_status_components(value)),
-            site=site,
+            site=site if known is not None else None,
         ),
     )
 
@@ -249,17 +249,14 @@ def _temperature(value: Measurement) -> tuple[_Plan, ...]:
 def _glucose(value: Measurement) -> tuple[_Plan, ...]:
     quantity = value.quantities.get(QuantityName.GLUCOSE)
     code = table.glucose(value.details.get(Detail.SAMPLE_TYPE), None if quantity is None else quantity.unit)
-    components: list[Json] = []
-    meal, location = value.details.get(Detail.MEAL), value.details.get(Detail.SAMPLE_LOCATION)
-    if meal is not None:
-        components.append({"code": codes(table.MEAL), "valueCodeableConcept": word(table.MEALS, meal)})
-    if location is not None:
-        components.append(
-            {"code": codes(table.SAMPLE_LOCATION), "valueCodeableConcept": word(table.SAMPLE_LOCATIONS, location)}
-        )
+    components: list[Json] = [
+        {"code": codes(question), "valueCodeableConcept": word(answers, value.details[detail])}
+        for detail, (question, answers) in table.GLUCOSE_CONTEXT.items()
+        if value.details.get(detail, table.NOT_AVAILABLE) != table.NOT_AVAILABLE
+    ]
     if QuantityName.CARBOHYDRATE in value.quantities:
-        carbohydrate = QuantityName.CARBOHYDRATE
-        components.append(_component(value, table.QUANTITIES[carbohydrate], value.quantities[carbohydrate]))
+        eaten = table.CARBOHYDRATES.get(value.details.get(Detail.CARBOHYDRATE_TYPE, ""), table.CARBOHYDRATE)
+        components.append(_component(value, eaten, value.quantities[QuantityName.CARBOHYDRATE]))
     plans = [
         _Plan("", code, _LABORATORY, quantity, components=(*components, *_status_components(value))),
     ]
