@@ -23,6 +23,9 @@ from drivers.fakes.script import DeviceScript, RecordFault, ScriptError
 
 FINGER_OUT_S = 40.0
 HANGS_UP_S = 43.0
+GIVES_UP_S = 70.0
+"""When it found nothing to show, it goes on searching until the person gives up."""
+
 NAMES = ("normal", "no-finger", "unsteady")
 
 _FOUND_S = 1.5
@@ -100,7 +103,8 @@ class StreamingPeripheral(VirtualPeripheral[DeviceScript]):
     async def stream_to(self, line: Line) -> None:
         """Until the finger has been out for a while."""
         loop = asyncio.get_running_loop()
-        while line.open and (second := loop.time() - self._began) < HANGS_UP_S:
+        until = HANGS_UP_S if self._name == "normal" else GIVES_UP_S
+        while line.open and (second := loop.time() - self._began) < until:
             if packet := self._next(second):
                 line.notify(self.stream, packet)
             await asyncio.sleep(self.period_s)
