@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
-from decimal import Decimal
 
 import msgspec
 
-from drivers.readings import BloodPressure, Quantity, Unit
 from kiosk.facts.caller import Caller
 from kiosk.facts.faults import FakePart, Fault
-from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
+from kiosk.facts.measurement import MeasurementKind
 from kiosk.facts.visit import Visit
-from kiosk.flow.state import (
-    Connecting,
-    Ended,
-    Idle,
-    KioskState,
-    Measured,
-    Measurement,
-    Measuring,
-    NotMeasured,
-    Phase,
-    Ringing,
-    Talking,
-)
+from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Ringing, Talking
+from kiosk.ui.history_card import HistoryCard, history_card
+from kiosk.ui.measurement_card import MeasurementCard, OwnerCard, measurement_card, owner_card
 from kiosk.ui.texts import Notice, ScreenTexts
+from kiosk.ui.wording import clock, daypart
+
+HOME_BUTTONS = 3
+"""More kinds than these would be clutter; the nurse can ask for the others."""
 
 
 class Page(enum.Enum):
@@ -36,6 +28,9 @@ class Page(enum.Enum):
     RING = "ring"
     CALL = "call"
     ENDED = "ended"
+    MEASURE = "measure"
+    OWNER = "owner"
+    HISTORY = "history"
 
 
 class Tone(enum.Enum):
@@ -63,18 +58,11 @@ class CallerCard(msgspec.Struct, frozen=True):
     picture_name: str
 
 
-class MeasurementCard(msgspec.Struct, frozen=True):
-    """The panel of a measurement: what to do or what failed (``steps``), or a result (``value``, ``pulse``, ``mark``).
+class MeasureButton(msgspec.Struct, frozen=True):
+    """Begins a measurement."""
 
-    ``arrived``: the server has the reading.
-    """
-
-    title: str
-    steps: tuple[str, ...] = ()
-    value: str = ""
-    pulse: str = ""
-    mark: str = ""
-    arrived: bool = False
+    kind: MeasurementKind
+    text: str
 
 
 class Screen(msgspec.Struct, frozen=True):
@@ -91,31 +79,12 @@ class Screen(msgspec.Struct, frozen=True):
     connecting: bool
     notice: str
     ended: Notice | None
+    buttons: tuple[MeasureButton, ...]
     measurement: MeasurementCard | None
+    owner: OwnerCard | None
+    history: HistoryCard | None
     fake_mark: str
     fake_mark_short: str
-
-
-_UNIT_SYMBOLS = {Unit.MILLIMETRE_OF_MERCURY: "mmHg", Unit.KILOPASCAL: "kPa", Unit.PER_MINUTE: "/min"}
-
-
-def number(value: Decimal) -> str:
-    """The exact number in plain notation with the decimal comma: Decimal("16.70") is 16,70."""
-    return f"{value:f}".replace(".", ",")
-
-
-def clock(when: datetime, texts: ScreenTexts) -> str:
-    """The time of day: 10.30."""
-    return texts.clock.format(hour=when.hour, minute=when.minute)
-
-
-def daypart(hour: int, texts: ScreenTexts) -> str:
-    """The part of the day, by the hour it began: night 0, morning 6, forenoon 9, afternoon 12, evening 18."""
-    parts = texts.dayparts
-    for first_hour, word in ((18, parts.evening), (12, parts.afternoon), (9, parts.forenoon), (6, parts.morning)):
-        if hour >= first_hour:
-            return word
-    return parts.night
 
 
 def _visit(visit: Visit, now: datetime, texts: ScreenTexts) -> tuple[str, str] | None:
@@ -156,6 +125,9 @@ def _status(state: KioskState, texts: ScreenTexts) -> Status:
             waits = fault in _DELIVERY_FAULTS
             detail = unsent if waits and unsent else notice.action
             return Status(notice.sentence, detail, Tone.CALM if waits else Tone.GRAVE)
+    if state.old_readings is not None:
+        count = state.old_readings.count
+        return Status(texts.old_readings_one if count == 1 else texts.old_readings_many.format(count=count), unsent)
     return Status(texts.all_well, unsent)
 
 
@@ -177,55 +149,12 @@ def _caller(caller: Caller, texts: ScreenTexts) -> CallerCard:
     )
 
 
-def _value(quantity: Quantity | None) -> Decimal | None:
-    if quantity is None or quantity.value is None or not quantity.value.is_finite():
-        return None
-    return quantity.value
-
-
-def _measured(reading: BloodPressure, delivery: Delivery, title: str, texts: ScreenTexts) -> MeasurementCard:
-    systolic, diastolic = _value(reading.systolic), _value(reading.diastolic)
-    if systolic is None or diastolic is None:
-        return _failed(MeasurementFault.NO_VALUE, title, texts)
-    unit = reading.systolic.unit
-    usual = unit is Unit.MILLIMETRE_OF_MERCURY
-    pulse = _value(reading.pulse_rate)
-    return MeasurementCard(
-        title=title,
-        value=(texts.blood_pressure if usual else texts.blood_pressure_unit).format(
-            systolic=number(systolic), diastolic=number(diastolic), unit=_UNIT_SYMBOLS[unit]
-        ),
-        pulse="" if pulse is None else texts.pulse.format(pulse=number(pulse)),
-        mark={Delivery.SAVED: texts.saved, Delivery.DELIVERED: texts.delivered, Delivery.HELD: texts.held}[delivery],
-        arrived=delivery is Delivery.DELIVERED,
-    )
-
-
-def _failed(fault: MeasurementFault, title: str, texts: ScreenTexts) -> MeasurementCard:
-    notice = texts.not_measured[fault]
-    return MeasurementCard(title=title, steps=tuple(line for line in (notice.sentence, notice.action) if line))
-
-
-def _measurement(measurement: Measurement | None, texts: ScreenTexts) -> MeasurementCard | None:
-    match measurement:
-        case None:
-            return None
-        case Measuring(kind=kind):
-            guidance = texts.measuring[kind]
-            return MeasurementCard(title=guidance.title, steps=guidance.steps)
-        case NotMeasured(kind=kind, fault=fault):
-            return _failed(fault, texts.measuring[kind].title, texts)
-        case Measured(reading=reading, delivery=delivery):
-            match reading.value:
-                case BloodPressure() as value:
-                    return _measured(value, delivery, texts.measuring[MeasurementKind.BLOOD_PRESSURE].result, texts)
-
-
 def _fakes(fakes: tuple[FakePart, ...], texts: ScreenTexts) -> tuple[str, str]:
     """The mark in full and in short."""
     if not fakes:
         return "", ""
-    words = [texts.fakes.of(part) for part in fakes]
+    # One word for the devices: a cuff among several is one of them.
+    words = [texts.fakes.of(part) for part in fakes if part is not FakePart.CUFF or FakePart.DEVICE not in fakes]
     parts = words[0]
     if len(words) > 1:
         parts = texts.fakes.conjunction.format(first=", ".join(words[:-1]), last=words[-1])
@@ -237,43 +166,74 @@ def _ended(phase: Ended, texts: ScreenTexts) -> Notice:
     return Notice(notice.sentence.format(name=phase.caller.name), notice.action.format(name=phase.caller.name))
 
 
-def page_of(phase: Phase) -> Page:
-    """Every phase has one page; the panel of a measurement lies on it."""
-    match phase:
-        case Idle():
-            return Page.HOME
+def page_of(state: KioskState) -> Page:
+    """A call's page covers everything; between calls a question comes before a measurement, and that before curves."""
+    match state.phase:
         case Ringing():
             return Page.RING
         case Connecting() | Talking():
             return Page.CALL
         case Ended():
             return Page.ENDED
+        case Idle():
+            if state.questions:
+                return Page.OWNER
+            if state.measurement is not None:
+                return Page.MEASURE
+            return Page.HOME if state.history is None else Page.HISTORY
+
+
+def _buttons(state: KioskState, texts: ScreenTexts) -> tuple[MeasureButton, ...]:
+    """The first kinds that the home has devices for, always in the same order."""
+    kinds = [kind for kind in MeasurementKind if kind in state.can_measure]
+    return tuple(MeasureButton(kind, texts.measuring[kind].title) for kind in kinds[:HOME_BUTTONS])
+
+
+def _cards(
+    state: KioskState, now: datetime, texts: ScreenTexts
+) -> tuple[MeasurementCard | None, OwnerCard | None, HistoryCard | None]:
+    """What lies on the page, or in a call beside the picture: one of them at most. A ring shows only who rings."""
+    at_home = isinstance(state.phase, Idle)
+    if not at_home and not isinstance(state.phase, Talking):
+        return None, None, None
+    if state.questions:
+        return None, owner_card(state.questions[0], now, texts), None
+    if state.measurement is not None:
+        card = measurement_card(state.measurement, texts, at_home=at_home, can_measure=state.can_measure)
+        return card, None, None
+    if state.history is not None and at_home:
+        return None, None, history_card(state.history, state.can_measure, now, texts)
+    return None, None, None
 
 
 def present(state: KioskState | None, now: datetime, texts: ScreenTexts) -> Screen:
     """What is shown for ``state`` at ``now`` (with the home's offset). None: core has said nothing yet."""
-    phase = Idle() if state is None else state.phase
-    page = page_of(phase)
-    caller = None if isinstance(phase, Idle) else _caller(phase.caller, texts)
+    unknown = state is None
+    state = KioskState() if state is None else state
+    phase = state.phase
     notice = ""
     if isinstance(phase, Talking) and phase.recovering:
         notice = texts.recovering
     if isinstance(phase, Connecting):
         notice = texts.connecting
-    long_mark, short_mark = _fakes(() if state is None else state.fakes, texts)
+    measurement, owner, history = _cards(state, now, texts)
+    long_mark, short_mark = _fakes(state.fakes, texts)
     return Screen(
-        page=page,
+        page=page_of(state),
         clock=clock(now, texts),
         day=texts.day.format(weekday=texts.weekdays[now.weekday()], daypart=daypart(now.hour, texts)),
         date=texts.date.format(day=now.day, month=texts.months[now.month - 1], year=now.year),
-        visit=None if state is None or state.next_visit is None else _visit(state.next_visit, now, texts),
-        status=Status(texts.starting) if state is None else _status(state, texts),
-        caller=caller,
+        visit=None if state.next_visit is None else _visit(state.next_visit, now, texts),
+        status=Status(texts.starting) if unknown else _status(state, texts),
+        caller=None if isinstance(phase, Idle) else _caller(phase.caller, texts),
         call_id=phase.call_id if isinstance(phase, Ringing | Connecting | Talking) else None,
         connecting=isinstance(phase, Connecting),
         notice=notice,
         ended=_ended(phase, texts) if isinstance(phase, Ended) else None,
-        measurement=None if state is None else _measurement(state.measurement, texts),
+        buttons=_buttons(state, texts),
+        measurement=measurement,
+        owner=owner,
+        history=history,
         fake_mark=long_mark,
         fake_mark_short=short_mark,
     )

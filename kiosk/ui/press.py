@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.ipc.ui_messages import Press
+from kiosk.ipc.ui_messages import Choice
 
 REPEAT_SECONDS = 0.5
 """EN 301 549 clause 5.8: how long an identical press is ignored."""
@@ -13,13 +13,13 @@ class RepeatGuard:
 
     def __init__(self, ignored_for: float = REPEAT_SECONDS) -> None:
         self._ignored_for = ignored_for
-        self._last: tuple[Press, float] | None = None
+        self._last: tuple[Choice, float] | None = None
 
-    def accepts(self, press: Press, now: float) -> bool:
+    def accepts(self, choice: Choice, now: float) -> bool:
         """Whether this press counts; ``now`` is monotonic seconds. A refused one does not lengthen the wait."""
         if self._last is not None:
-            press_before, at = self._last
-            if press is press_before and now - at < self._ignored_for:
+            before, at = self._last
+            if choice == before and now - at < self._ignored_for:
                 return False
-        self._last = (press, now)
+        self._last = (choice, now)
         return True

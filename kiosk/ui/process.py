@@ -27,7 +27,7 @@ from PySide6.QtQml import QQmlApplicationEngine
 from PySide6.QtQuick import QQuickWindow, QSGRendererInterface
 
 from kiosk.ipc.frame_ring import FrameRingReader, RingError
-from kiosk.ipc.ui_messages import Press, Pressed, Quit, Show, TakeVideo, ToUi, VideoStream, Wake
+from kiosk.ipc.ui_messages import Choice, Pressed, Quit, Show, TakeVideo, ToUi, VideoStream, Wake
 from kiosk.resources import assets
 from kiosk.ui.link import Link
 from kiosk.ui.painting import PaintBook, Painter, scene_graph_name
@@ -233,12 +233,12 @@ class UiProcess(QObject):
     def _remote_shown(self, number: int) -> None:
         self._book.remote_frame = number if self._model.screen.page is Page.CALL else 0
 
-    def _pressed(self, press: Press) -> None:
+    def _pressed(self, choice: Choice) -> None:
         revision = self._book.painted_revision
         if revision is None:
             _log.info("ignored a press on a screen that core has not drawn")
             return
-        self._send(Pressed(press, revision))
+        self._send(Pressed(choice.press, revision, choice.kind, choice.span, choice.reading_id))
 
     def _report(self) -> None:
         self._send(self._book.report(time.monotonic(), scene_graph_name(self._window)))

@@ -9,6 +9,7 @@ import msgspec
 
 from kiosk.facts.calls import CallOutcome
 from kiosk.facts.faults import FakePart, Fault
+from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 
 
@@ -20,11 +21,38 @@ class Notice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Guidance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How to measure, one step a line; ``result`` heads the numbers."""
+    """How to measure, one step a line; ``result`` heads the numbers, ``show`` is the button to their curve.
+
+    ``value`` takes ``value`` and ``second``; ``unit`` stands below it, empty when the value says it already.
+    ``picture`` says what the drawing shows.
+    """
 
     title: str
     result: str
+    show: str
+    value: str
+    picture: str
     steps: tuple[str, ...]
+    unit: str = ""
+
+
+class SpanTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Its button, its name in a sentence, and what is said when nothing was measured in it."""
+
+    button: str
+    name: str
+    empty: str
+
+
+class HistoryTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One's own readings over time. ``curve`` takes result, span, low and high: for who cannot see it."""
+
+    target: str
+    now: str
+    empty: Notice
+    failed: Notice
+    curve: str
+    spans: dict[Span, SpanTexts]
 
 
 class Dayparts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,11 +72,12 @@ class FakeTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     long: str
     camera: str
     cuff: str
+    device: str
     conjunction: str = msgspec.field(name="and")
 
     def of(self, part: FakePart) -> str:
         """The word for one part."""
-        return {FakePart.CAMERA: self.camera, FakePart.CUFF: self.cuff}[part]
+        return {FakePart.CAMERA: self.camera, FakePart.CUFF: self.cuff, FakePart.DEVICE: self.device}[part]
 
 
 class ScreenTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,6 +88,8 @@ class ScreenTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     weekdays: tuple[str, str, str, str, str, str, str]
     months: tuple[str, str, str, str, str, str, str, str, str, str, str, str]
+    weekdays_short: tuple[str, str, str, str, str, str, str]
+    months_short: tuple[str, str, str, str, str, str, str, str, str, str, str, str]
     clock: str
     day: str
     date: str
@@ -83,13 +114,29 @@ class ScreenTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     held: str
     delivered: str
     pulse: str
-    blood_pressure: str
-    blood_pressure_unit: str
+    my_readings: str
+    stop: str
+    again: str
+    mine: str
+    not_mine: str
+    back: str
+    measures: str
+    not_final: str
+    inflating: str
+    keep_still: str
+    old_readings_one: str
+    old_readings_many: str
+    owner_question: str
+    today: str
+    yesterday: str
+    on_day: str
+    loading: str
     own_picture: str
     caller_picture: str
     dayparts: Dayparts
     measuring: dict[MeasurementKind, Guidance]
     not_measured: dict[MeasurementFault, Notice]
+    history: HistoryTexts
     faults: dict[Fault, Notice]
     ended: dict[CallOutcome, Notice]
     fakes: FakeTexts

@@ -8,8 +8,12 @@ from datetime import datetime
 from PySide6.QtCore import Property, QObject, QUrl, Signal, Slot
 from PySide6.QtQml import QmlElement
 
+from kiosk.facts.history import Span
 from kiosk.flow.state import KioskState
-from kiosk.ipc.ui_messages import Press
+from kiosk.ipc.ui_messages import Choice, Press
+from kiosk.ui.curve_item import CurveItem
+from kiosk.ui.history_model import HistoryModel
+from kiosk.ui.measurement_model import MeasurementModel, OwnerModel
 from kiosk.ui.presentation import Screen, Tone, present
 from kiosk.ui.press import RepeatGuard
 from kiosk.ui.texts import ScreenTexts
@@ -18,10 +22,15 @@ from kiosk.ui.video_item import VideoFeed
 QML_IMPORT_NAME = "Svar.Screen"
 QML_IMPORT_MAJOR_VERSION = 1
 
+DRAWN_BY_QML = (CurveItem,)
+"""Made by pages, never here; its module must have been loaded before they are."""
+
+_SPANS = tuple(Span)
+
 
 @QmlElement
 class ScreenModel(QObject):
-    """Emits ``pressed(Press)`` for every press that counts; ``changed`` when anything on screen is another.
+    """Emits ``pressed(Choice)`` for every press that counts; ``changed`` when anything on screen is another.
 
     ``now`` gives the local time with its offset, ``monotonic`` seconds; ``cap_ratio`` is the height of a capital H over
     the pixel size of ``font_family``.
@@ -49,6 +58,9 @@ class ScreenModel(QObject):
         self._guard = RepeatGuard()
         self._state: KioskState | None = None
         self._screen = present(None, now(), texts)
+        self._measurement = MeasurementModel(self)
+        self._owner = OwnerModel(self)
+        self._history = HistoryModel(self)
         self._remote = VideoFeed(self)
         self._own = VideoFeed(self)
         self._video_page = QUrl()
@@ -85,6 +97,9 @@ class ScreenModel(QObject):
         if self._screen.call_id is not None and self._screen.call_id != before.call_id:
             self._remote.begin_call()
             self._own.begin_call()
+        self._measurement.take(self._screen.measurement)
+        self._owner.take(self._screen.owner)
+        self._history.take(self._screen.history)
         if self._screen != before:
             self.changed.emit()
 
@@ -94,8 +109,11 @@ class ScreenModel(QObject):
         self.settled.emit()
 
     def _press(self, press: Press) -> None:
-        if self._guard.accepts(press, self._monotonic()):
-            self.pressed.emit(press)
+        self._choose(Choice(press))
+
+    def _choose(self, choice: Choice) -> None:
+        if self._guard.accepts(choice, self._monotonic()):
+            self.pressed.emit(choice)
 
     @Slot()
     def answer(self) -> None:
@@ -116,6 +134,54 @@ class ScreenModel(QObject):
     def closeCard(self) -> None:
         """«Lukk»."""
         self._press(Press.CLOSE_CARD)
+
+    @Slot(int)
+    def measure(self, place: int) -> None:
+        """«Mål blodtrykk»: the button at this place of the home page."""
+        if 0 <= place < len(self._screen.buttons):
+            self._choose(Choice(Press.MEASURE, kind=self._screen.buttons[place].kind))
+
+    @Slot()
+    def measureAgain(self) -> None:
+        """«Prøv igjen»."""
+        if self._screen.measurement is not None:
+            self._choose(Choice(Press.MEASURE, kind=self._screen.measurement.kind))
+
+    @Slot()
+    def stopMeasuring(self) -> None:
+        """«Avbryt»."""
+        self._press(Press.STOP)
+
+    @Slot(bool)
+    def answerOwner(self, mine: bool) -> None:
+        """«Ja, min» or «Nei»."""
+        if self._screen.owner is not None:
+            press = Press.MINE if mine else Press.NOT_MINE
+            self._choose(Choice(press, reading_id=self._screen.owner.reading_id))
+
+    @Slot()
+    def openHistory(self) -> None:
+        """«Mine målinger»."""
+        self._press(Press.HISTORY)
+
+    @Slot(int)
+    def chooseSpan(self, place: int) -> None:
+        """«Uke», «Måned», «År»."""
+        history = self._screen.history
+        if history is not None and 0 <= place < len(_SPANS):
+            self._choose(Choice(Press.CURVE, kind=history.kind, span=_SPANS[place]))
+
+    @Slot()
+    def chooseOther(self) -> None:
+        """«Vis oksygen»: the next kind."""
+        history = self._screen.history
+        if history is not None and history.other is not None:
+            self._choose(Choice(Press.CURVE, kind=history.other[0], span=history.span))
+
+    @Slot()
+    def back(self) -> None:
+        """«Tilbake»."""
+        self._press(Press.BACK)
 
     @Property(str, notify=changed)
     def page(self) -> str:
@@ -208,40 +274,22 @@ class ScreenModel(QObject):
         """What comes next."""
         return self._screen.ended.action if self._screen.ended else ""
 
-    @Property(bool, notify=changed)
-    def measuring(self) -> bool:
-        """Whether the panel is shown."""
-        return self._screen.measurement is not None
-
-    @Property(str, notify=changed)
-    def measurementTitle(self) -> str:
-        """What is measured."""
-        return self._screen.measurement.title if self._screen.measurement else ""
-
     @Property("QStringList", notify=changed)  # type: ignore[arg-type]  # a name of Qt, which the stubs do not foresee
-    def measurementSteps(self) -> list[str]:
-        """Sentences, one below the other."""
-        return list(self._screen.measurement.steps) if self._screen.measurement else []
+    def measureButtons(self) -> list[str]:
+        """What the patient can begin."""
+        return [button.text for button in self._screen.buttons]
 
-    @Property(str, notify=changed)
-    def measurementValue(self) -> str:
-        """125 over 80"""
-        return self._screen.measurement.value if self._screen.measurement else ""
+    @Property(MeasurementModel, notify=settled)
+    def measurement(self) -> MeasurementModel:
+        return self._measurement
 
-    @Property(str, notify=changed)
-    def measurementPulse(self) -> str:
-        """Puls 64"""
-        return self._screen.measurement.pulse if self._screen.measurement else ""
+    @Property(OwnerModel, notify=settled)
+    def owner(self) -> OwnerModel:
+        return self._owner
 
-    @Property(str, notify=changed)
-    def measurementMark(self) -> str:
-        """Lagret, Sendt."""
-        return self._screen.measurement.mark if self._screen.measurement else ""
-
-    @Property(bool, notify=changed)
-    def measurementArrived(self) -> bool:
-        """Whether the server has it."""
-        return self._screen.measurement is not None and self._screen.measurement.arrived
+    @Property(HistoryModel, notify=settled)
+    def history(self) -> HistoryModel:
+        return self._history
 
     @Property(str, notify=changed)
     def fakeMark(self) -> str:
@@ -268,6 +316,34 @@ class ScreenModel(QObject):
     @Property(str, notify=settled)
     def closeText(self) -> str:
         return self._texts.close
+
+    @Property(str, notify=settled)
+    def stopText(self) -> str:
+        return self._texts.stop
+
+    @Property(str, notify=settled)
+    def againText(self) -> str:
+        return self._texts.again
+
+    @Property(str, notify=settled)
+    def mineText(self) -> str:
+        return self._texts.mine
+
+    @Property(str, notify=settled)
+    def notMineText(self) -> str:
+        return self._texts.not_mine
+
+    @Property(str, notify=settled)
+    def historyText(self) -> str:
+        return self._texts.my_readings
+
+    @Property(str, notify=settled)
+    def targetText(self) -> str:
+        return self._texts.history.target
+
+    @Property(str, notify=settled)
+    def backText(self) -> str:
+        return self._texts.back
 
     @Property(str, notify=settled)
     def ownPictureText(self) -> str:

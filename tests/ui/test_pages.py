@@ -19,7 +19,7 @@ from pytestqt.qtbot import QtBot
 from kiosk.facts.caller import Caller, CallerClass
 from kiosk.facts.visit import Visit
 from kiosk.flow.state import KioskState
-from kiosk.ipc.ui_messages import Press
+from kiosk.ipc.ui_messages import Choice, Press
 from kiosk.resources import assets
 from kiosk.ui import process
 from kiosk.ui.presentation import Page
@@ -41,7 +41,7 @@ class Pages:
         self.now = states.NOW + timedelta(hours=1)
         texts = load_texts(assets() / "phrases/nb.toml")
         self.model = ScreenModel(texts, lambda: self.now, lambda: self.at, family, cap_ratio)
-        self.pressed: list[Press] = []
+        self.pressed: list[Choice] = []
         self.model.pressed.connect(self._pressed)
         self.engine = QQmlApplicationEngine()
         self.engine.setInitialProperties({"model": self.model})
@@ -53,8 +53,8 @@ class Pages:
         self.window.show()
         self.millimetre = size[1] / 136
 
-    def _pressed(self, press: Press) -> None:
-        self.pressed.append(press)
+    def _pressed(self, choice: Choice) -> None:
+        self.pressed.append(choice)
 
     def show(self, state: KioskState | None) -> None:
         self.model.show(state)
@@ -136,16 +136,32 @@ def test_texts_do_not_overlap(pages: Pages, name: str, qtbot: QtBot) -> None:
         assert shared.width() <= 1 or shared.height() <= 2, f"{one!r} {first} and {other!r} {second}"
 
 
+OPPOSITES = ({"answer", "decline"}, {"mine", "notMine"}, {"hangUp", "stopInCall"}, {"again", "closeResult"})
+
+
 @pytest.mark.parametrize("name", STATES)
 def test_buttons_are_large_and_apart(pages: Pages, name: str, qtbot: QtBot) -> None:
+    """G2: 20 mm, and 20 mm between two that mean the opposite; between others 3 mm are enough (5 here)."""
     pages.show(STATES[name])
-    buttons = [(item.property("text"), pages.rectangle(item)) for item in pages.items("BigButton")]
+    buttons = [(item.objectName(), pages.rectangle(item)) for item in pages.items("BigButton")]
     least = 20 * pages.millimetre - 0.5
-    for words, rectangle in buttons:
-        assert min(rectangle.width(), rectangle.height()) >= least, f"{words}: {rectangle}"
+    window = QRectF(0, 0, pages.window.width(), pages.window.height())
+    for button, rectangle in buttons:
+        assert min(rectangle.width(), rectangle.height()) >= least, f"{button}: {rectangle}"
+        assert window.contains(rectangle), button
     for (one, first), (other, second) in itertools.combinations(buttons, 2):
-        grown = first.adjusted(-least, -least, least, least)
-        assert not grown.intersects(second), f"{one} and {other}"
+        apart = least if {one, other} in OPPOSITES or "hangUp" in (one, other) else 5 * pages.millimetre - 0.5
+        assert not first.adjusted(-apart, -apart, apart, apart).intersects(second), f"{one} and {other}"
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_texts_and_buttons_do_not_overlap(pages: Pages, name: str, qtbot: QtBot) -> None:
+    pages.show(STATES[name])
+    buttons = [(item, pages.rectangle(item)) for item in pages.items("BigButton")]
+    for item in pages.texts():
+        for button, rectangle in buttons:
+            if button not in _parents(item):
+                assert not pages.ink(item).intersects(rectangle), item.property("text")
 
 
 def test_the_answer_button_fills_most_of_the_ring_page(pages: Pages, qtbot: QtBot) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtQuick import QQuickItem, QQuickView
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from kiosk.ipc.ui_messages import Press
+from kiosk.ipc.ui_messages import Choice, Press
 from kiosk.ui import press
 from kiosk.ui.press import RepeatGuard
 
@@ -55,7 +55,7 @@ TOLERANCE = 58  # 10 mm of 5.88 pixels
 )
 def test_an_identical_press_soon_after_does_not_count(presses: list[tuple[Press, float]], counted: int) -> None:
     guard = RepeatGuard()
-    assert sum(guard.accepts(which, at) for which, at in presses) == counted
+    assert sum(guard.accepts(Choice(which), at) for which, at in presses) == counted
 
 
 @pytest.fixture

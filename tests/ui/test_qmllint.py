@@ -10,7 +10,9 @@ import PySide6
 
 _ROOT = Path(__file__).resolve().parents[2]
 _QML = _ROOT / "kiosk/ui/qml"
-_TYPES = ("kiosk/ui/video_item.py", "kiosk/ui/view_model.py")
+_TYPES = tuple(
+    f"kiosk/ui/{name}.py" for name in ("video_item", "measurement_model", "history_model", "curve_item", "view_model")
+)
 _QT = Path(PySide6.__file__).parent
 
 

@@ -8,6 +8,7 @@ Rectangle {
     property color background: Theme.plain
     property color foreground: Theme.plainInk
     property int textSize: Theme.textSize
+    property int weight: Font.DemiBold
     property bool keyboardInUse: false
     readonly property bool held: area.pressed || keyHeld
     property bool keyHeld: false
@@ -69,7 +70,7 @@ Rectangle {
         color: root.foreground
         font.family: Theme.fontFamily
         font.pixelSize: root.textSize
-        font.weight: Font.DemiBold
+        font.weight: root.weight
         fontSizeMode: Text.HorizontalFit
         minimumPixelSize: Theme.textSize
         horizontalAlignment: Text.AlignHCenter

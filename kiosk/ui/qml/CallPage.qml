@@ -8,7 +8,7 @@ Item {
 
     required property ScreenModel model
     property bool keyboardInUse: false
-    readonly property bool beside: model.measuring
+    readonly property bool beside: model.measurement.shown || model.owner.shown
     readonly property real hangUpWidth: hangUp.width
     readonly property bool hasPicture: model.remote.active
 
@@ -22,7 +22,7 @@ Item {
         color: "black"
     }
 
-    MeasurementPanel {
+    Rectangle {
         id: panel
 
         objectName: "panel"
@@ -31,7 +31,46 @@ Item {
         anchors.bottom: parent.bottom
         width: parent.width * 0.56
         visible: root.beside
-        model: root.model
+        color: Theme.background
+
+        MeasurementPanel {
+            anchors.top: parent.top
+            anchors.bottom: stop.visible ? stop.top : parent.bottom
+            anchors.left: parent.left
+            anchors.right: parent.right
+            anchors.margins: Theme.gap
+            anchors.leftMargin: Theme.margin
+            anchors.rightMargin: Theme.margin
+            visible: root.model.measurement.shown
+            narrow: true
+            card: root.model.measurement
+        }
+
+        OwnerPanel {
+            anchors.fill: parent
+            visible: root.model.owner.shown
+            narrow: true
+            model: root.model
+            keyboardInUse: root.keyboardInUse
+        }
+
+        BigButton {
+            id: stop
+
+            objectName: "stopInCall"
+            anchors.left: parent.left
+            anchors.bottom: parent.bottom
+            anchors.margins: Theme.gap
+            anchors.leftMargin: Theme.margin
+            visible: root.model.measurement.canStop
+            text: root.model.stopText
+            background: Theme.panel
+            foreground: Theme.text
+            border.width: Theme.ring / 2
+            border.color: Theme.text
+            keyboardInUse: root.keyboardInUse
+            onActivated: root.model.stopMeasuring()
+        }
     }
 
     Item {

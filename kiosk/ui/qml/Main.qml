@@ -44,9 +44,9 @@ Window {
             // a face nor the clock of a generated picture.
             readonly property bool inCall: root.model.page === "call"
 
-            y: inCall ? parent.height - Theme.gap - height - (root.model.measuring ? Theme.target + 2 * Theme.gap : 0) : 0
+            y: inCall ? parent.height - Theme.gap - height - (call.beside ? Theme.target + 2 * Theme.gap : 0) : 0
             anchors.right: parent.right
-            anchors.rightMargin: inCall && !root.model.measuring ? call.hangUpWidth + 2 * Theme.gap : 0
+            anchors.rightMargin: inCall && !call.beside ? call.hangUpWidth + 2 * Theme.gap : 0
             width: inCall ? implicitWidth : parent.width
             text: inCall ? root.model.fakeMarkShort : root.model.fakeMark
             z: 1
@@ -61,6 +61,28 @@ Window {
                 anchors.fill: parent
                 visible: root.model.page === "home"
                 model: root.model
+                keyboardInUse: root.keyboardInUse
+            }
+            MeasurePage {
+                objectName: "measure"
+                anchors.fill: parent
+                visible: root.model.page === "measure"
+                model: root.model
+                keyboardInUse: root.keyboardInUse
+            }
+            OwnerPanel {
+                objectName: "owner"
+                anchors.fill: parent
+                visible: root.model.page === "owner"
+                model: root.model
+                keyboardInUse: root.keyboardInUse
+            }
+            HistoryPage {
+                objectName: "history"
+                anchors.fill: parent
+                visible: root.model.page === "history"
+                model: root.model
+                keyboardInUse: root.keyboardInUse
             }
             RingPage {
                 objectName: "ring"

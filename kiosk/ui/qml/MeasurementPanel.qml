@@ -1,4 +1,4 @@
-// One measurement: what to do, or what it gave, or why it gave nothing.
+// One measurement: what to do, how far it has come, what it gave, or why it gave nothing.
 import QtQuick
 import QtQuick.Layouts
 import Svar.Screen
@@ -6,83 +6,179 @@ import Svar.Screen
 Rectangle {
     id: root
 
-    required property ScreenModel model
+    required property MeasurementModel card
+    // Beside a picture there is room for less: the drawing and the reason for a doubt stay away.
+    property bool narrow: false
+    readonly property bool hasResult: card.value !== "" && !card.provisional
 
     color: Theme.background
 
-    ColumnLayout {
+    RowLayout {
         anchors.fill: parent
-        anchors.margins: Theme.margin
-        spacing: Theme.gap * 2
+        spacing: Theme.margin * 2
 
-        Label {
-            Layout.fillWidth: true
-            objectName: "measurementTitle"
-            text: root.model.measurementTitle
-            font.weight: Font.DemiBold
-            color: Theme.accent
+        Image {
+            id: drawing
+
+            objectName: "picture"
+            Layout.fillHeight: true
+            Layout.preferredWidth: Math.min(height, 76 * Theme.millimetre)
+            visible: !root.narrow && source.toString() !== ""
+            source: root.card.picture
+            sourceSize: Qt.size(Layout.preferredWidth, Layout.preferredWidth)
+            fillMode: Image.PreserveAspectFit
+            horizontalAlignment: Image.AlignHCenter
+            verticalAlignment: Image.AlignVCenter
+            Accessible.role: Accessible.Graphic
+            Accessible.name: root.card.pictureName
         }
 
-        Repeater {
-            model: root.model.measurementSteps
+        ColumnLayout {
+            Layout.fillWidth: true
+            Layout.fillHeight: true
+            spacing: Theme.gap
 
             Label {
-                required property string modelData
+                Layout.fillWidth: true
+                objectName: "measurementTitle"
+                text: root.card.title
+                font.weight: Font.DemiBold
+                color: Theme.accent
+            }
+
+            Repeater {
+                model: root.card.provisional ? [] : root.card.steps
+
+                Label {
+                    required property string modelData
+
+                    Layout.fillWidth: true
+                    objectName: "measurementStep"
+                    text: modelData
+                }
+            }
+
+            Text {
+                id: value
 
                 Layout.fillWidth: true
-                objectName: "measurementStep"
-                text: modelData
-            }
-        }
-
-        Label {
-            Layout.fillWidth: true
-            objectName: "measurementValue"
-            visible: text !== ""
-            text: root.model.measurementValue
-            font.pixelSize: Theme.textSize * 2.2
-            font.weight: Font.DemiBold
-            fontSizeMode: Text.HorizontalFit
-            minimumPixelSize: Theme.textSize
-            wrapMode: Text.NoWrap
-        }
-
-        Flow {
-            Layout.fillWidth: true
-            spacing: Theme.gap * 2
-            visible: root.model.measurementMark !== ""
-
-            Label {
-                objectName: "measurementPulse"
-                width: implicitWidth + Theme.margin
-                height: mark.height
+                // Digits are as high as capitals, and need no air.
+                Layout.preferredHeight: Math.ceil(font.pixelSize * 1.16)
+                objectName: "measurementValue"
                 visible: text !== ""
-                text: root.model.measurementPulse
-                font.pixelSize: Math.ceil(Theme.textSize * 1.15)
-                wrapMode: Text.NoWrap
+                text: root.card.value
+                color: root.card.provisional ? Theme.quietText : Theme.text
+                font.family: Theme.fontFamily
+                font.pixelSize: Math.max(Theme.textSize, Math.min(Theme.textSize * (root.narrow ? 1.7 : 3), Theme.textSize * root.availableWidth / measured.width))
+                font.weight: root.card.provisional ? Font.Normal : Font.DemiBold
+                verticalAlignment: Text.AlignVCenter
+                textFormat: Text.PlainText
+                Accessible.role: Accessible.StaticText
+                Accessible.name: text
+
+                TextMetrics {
+                    id: measured
+
+                    text: value.text
+                    font.family: Theme.fontFamily
+                    font.pixelSize: Theme.textSize
+                    font.weight: value.font.weight
+                }
             }
 
             Rectangle {
-                id: mark
+                objectName: "bar"
+                Layout.fillWidth: true
+                Layout.preferredHeight: 10 * Theme.millimetre
+                visible: root.card.filling
+                radius: Theme.radius / 2
+                color: Theme.panel
+                border.width: Theme.ring / 2
+                border.color: Theme.text
 
-                width: word.implicitWidth + 2 * Theme.margin
-                height: Math.ceil(Theme.textSize * 1.16) + 2 * Theme.gap
-                radius: Theme.radius
-                color: root.model.measurementArrived ? Theme.good : Theme.panel
-
-                Label {
-                    id: word
-
-                    objectName: "measurementMark"
-                    anchors.centerIn: parent
-                    text: root.model.measurementMark
-                    wrapMode: Text.NoWrap
+                Rectangle {
+                    objectName: "barFilled"
+                    x: Theme.ring
+                    y: Theme.ring
+                    width: (parent.width - 2 * Theme.ring) * root.card.bar
+                    height: parent.height - 2 * Theme.ring
+                    radius: Theme.radius / 4
+                    color: Theme.text
                 }
             }
-        }
 
-        Item {
-            Layout.fillHeight: true
+            Repeater {
+                model: root.card.provisional ? root.card.steps : []
+
+                Label {
+                    required property string modelData
+
+                    Layout.fillWidth: true
+                    objectName: "measurementStep"
+                    text: modelData
+                }
+            }
+
+            RowLayout {
+                Layout.fillWidth: true
+                spacing: Theme.gap * 2
+                visible: root.hasResult
+
+                Label {
+                    objectName: "measurementUnit"
+                    visible: text !== ""
+                    text: root.card.unit
+                    wrapMode: Text.NoWrap
+                }
+
+                Label {
+                    objectName: "measurementPulse"
+                    visible: text !== ""
+                    text: root.card.pulse
+                    wrapMode: Text.NoWrap
+                }
+
+                Rectangle {
+                    Layout.preferredWidth: word.implicitWidth + 2 * Theme.gap * 2
+                    Layout.preferredHeight: Math.ceil(Theme.textSize * 1.16) + Theme.gap
+                    visible: root.card.mark !== ""
+                    radius: Theme.radius
+                    color: root.card.arrived ? Theme.good : Theme.panel
+
+                    Label {
+                        id: word
+
+                        objectName: "measurementMark"
+                        anchors.centerIn: parent
+                        text: root.card.mark
+                        wrapMode: Text.NoWrap
+                    }
+                }
+
+                Item {
+                    Layout.fillWidth: true
+                }
+            }
+
+            Label {
+                Layout.fillWidth: true
+                objectName: "measurementSentence"
+                visible: text !== "" && !(root.narrow && root.hasResult)
+                text: root.card.sentence
+            }
+
+            Label {
+                Layout.fillWidth: true
+                objectName: "measurementAction"
+                visible: text !== ""
+                text: root.card.action
+            }
+
+            Item {
+                Layout.fillHeight: true
+            }
         }
     }
+
+    readonly property real availableWidth: width - (drawing.visible ? drawing.width + Theme.margin * 2 : 0)
 }

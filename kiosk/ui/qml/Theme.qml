@@ -14,6 +14,8 @@ QtObject {
     readonly property int buttonTextSize: Math.ceil(14.7 * millimetre / capRatio)
     readonly property real target: 20 * millimetre
     readonly property real apart: 20 * millimetre
+    // Between buttons that do no harm when one is pressed for the other.
+    readonly property real buttonGap: 5 * millimetre
     readonly property real margin: 6 * millimetre
     readonly property real gap: 2.5 * millimetre
     readonly property real radius: 4 * millimetre
@@ -25,6 +27,7 @@ QtObject {
     readonly property color quietText: "#E3E8EC"
     readonly property color good: "#00592B"
     readonly property color goodBright: "#006A35"
+    readonly property color band: "#00592B"
     readonly property color accent: "#FFD400"
     readonly property color accentInk: "#0B0B0B"
     readonly property color plain: "#F7F3E8"

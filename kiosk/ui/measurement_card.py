@@ -1,0 +1,182 @@
+"""What is shown of a measurement: what to do, how far it has come, what it gave, or why it gave nothing. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from drivers.readings import Kind, Measurement, QuantityName, Unit
+from kiosk.facts.measurement import SHOWN_AS, Delivery, MeasurementFault, MeasurementKind
+from kiosk.facts.shown import Shown, number, shown
+from kiosk.flow.state import Measured, MeasurementStage, Measuring, NotMeasured, OwnerQuestion
+from kiosk.ui.texts import Guidance, ScreenTexts
+from kiosk.ui.wording import when
+
+
+class MeasurementCard(msgspec.Struct, frozen=True):
+    """The panel of a measurement. Empty text means: not shown.
+
+    ``steps``: what to do. ``value`` with ``unit`` and ``pulse``: a result, or while ``provisional`` what the device
+    shows. ``bar``: how far the cuff is filled, 0 to 1. ``sentence`` and ``action``: what went wrong, or what speaks
+    against the value. ``mark``: saved, sent (``arrived``). ``picture``: the drawing's name, with the steps only.
+    """
+
+    kind: MeasurementKind
+    title: str
+    steps: tuple[str, ...] = ()
+    picture: str = ""
+    picture_name: str = ""
+    value: str = ""
+    unit: str = ""
+    pulse: str = ""
+    provisional: bool = False
+    bar: float | None = None
+    sentence: str = ""
+    action: str = ""
+    mark: str = ""
+    arrived: bool = False
+    can_stop: bool = False
+    can_close: bool = False
+    can_repeat: bool = False
+
+
+class OwnerCard(msgspec.Struct, frozen=True):
+    """Whose reading is it: the question, the value, when it came."""
+
+    reading_id: str
+    question: str
+    title: str
+    value: str
+    when: str
+
+
+FULL_CUFF = {Unit.MILLIMETRE_OF_MERCURY: 200.0, Unit.KILOPASCAL: 26.7}
+"""The pressure at which the bar is full; a cuff that goes on pumping keeps it full."""
+
+_UNIT_SYMBOLS = {Unit.KILOPASCAL: "kPa"}
+
+_NO_REPEAT = frozenset(
+    {
+        MeasurementFault.TIME_UNKNOWN,
+        MeasurementFault.ABOVE_RANGE,
+        MeasurementFault.BELOW_RANGE,
+        MeasurementFault.PAIR_AGAIN,
+        MeasurementFault.BLUETOOTH_OFF,
+        MeasurementFault.NOT_SAVED,
+    }
+)
+"""What another try does not mend: no button invites to it."""
+
+
+def value_text(numbers: Shown, guidance: Guidance) -> str:
+    """125 over 80, 97 %, 72,4 kg."""
+    second = "" if numbers.second is None else number(numbers.second)
+    return guidance.value.format(value=number(numbers.value), second=second)
+
+
+def measurement_card(
+    stage: MeasurementStage, texts: ScreenTexts, *, at_home: bool, can_measure: tuple[MeasurementKind, ...]
+) -> MeasurementCard:
+    """The card of a stage; buttons to close and repeat it only at home, where no nurse leads."""
+    match stage:
+        case Measuring():
+            return _measuring(stage, texts)
+        case NotMeasured():
+            fault: MeasurementFault | None = stage.fault
+            card = _failed(stage.kind, stage.fault, texts)
+        case Measured():
+            fault = stage.doubt
+            card = _measured(stage, texts)
+    repeats = at_home and fault is not None and fault not in _NO_REPEAT and card.kind in can_measure
+    repeats = repeats and stage.resume is None
+    return msgspec.structs.replace(card, can_close=at_home, can_repeat=repeats)
+
+
+def owner_card(question: OwnerQuestion, now: datetime, texts: ScreenTexts) -> OwnerCard:
+    """The question about a reading."""
+    value = question.reading.value
+    guidance = texts.measuring[SHOWN_AS.get(value.kind, MeasurementKind.BLOOD_PRESSURE)]
+    numbers = shown(value)
+    return OwnerCard(
+        reading_id=question.reading_id,
+        question=texts.owner_question,
+        title=guidance.result,
+        value="" if numbers is None else value_text(numbers, guidance),
+        when=when(question.reading.received, now, texts),
+    )
+
+
+def _measuring(stage: Measuring, texts: ScreenTexts) -> MeasurementCard:
+    guidance = texts.measuring[stage.kind]
+    shown_now = None if stage.progress is None else _progress(stage.kind, stage.progress, texts)
+    if shown_now is not None:
+        return shown_now
+    return MeasurementCard(
+        kind=stage.kind,
+        title=guidance.title,
+        steps=guidance.steps,
+        picture=stage.kind.value,
+        picture_name=guidance.picture,
+        can_stop=True,
+    )
+
+
+def _progress(kind: MeasurementKind, measurement: Measurement, texts: ScreenTexts) -> MeasurementCard | None:
+    """The cuff fills, or a value that is not final; None when the device shows nothing yet."""
+    guidance = texts.measuring[kind]
+    if measurement.kind is Kind.CUFF_PRESSURE:
+        quantity = measurement.quantities.get(QuantityName.CUFF_PRESSURE)
+        if quantity is None or quantity.value is None or quantity.unit not in FULL_CUFF:
+            return None
+        bar = min(1.0, max(0.0, float(quantity.value) / FULL_CUFF[quantity.unit]))
+        return MeasurementCard(
+            kind=kind,
+            title=guidance.title,
+            steps=(texts.inflating, texts.keep_still),
+            value=number(quantity.value),
+            unit=_UNIT_SYMBOLS.get(quantity.unit, ""),
+            provisional=True,
+            bar=bar,
+            can_stop=True,
+        )
+    numbers = shown(measurement)
+    if numbers is None:
+        return None
+    return MeasurementCard(
+        kind=kind,
+        title=texts.measures,
+        steps=(texts.not_final,),
+        value=value_text(numbers, guidance),
+        provisional=True,
+        can_stop=True,
+    )
+
+
+def _measured(stage: Measured, texts: ScreenTexts) -> MeasurementCard:
+    value = stage.reading.value
+    kind = SHOWN_AS.get(value.kind, MeasurementKind.BLOOD_PRESSURE)
+    guidance = texts.measuring[kind]
+    numbers = shown(value)
+    if numbers is None:
+        return _failed(kind, stage.doubt or MeasurementFault.NO_VALUE, texts)
+    notice = None if stage.doubt is None else texts.not_measured[stage.doubt]
+    return MeasurementCard(
+        kind=kind,
+        title=guidance.result,
+        value=value_text(numbers, guidance),
+        unit=_UNIT_SYMBOLS.get(numbers.unit, guidance.unit),
+        pulse="" if numbers.pulse is None else texts.pulse.format(pulse=number(numbers.pulse)),
+        sentence="" if notice is None else notice.sentence,
+        action="" if notice is None else notice.action,
+        mark={Delivery.SAVED: texts.saved, Delivery.DELIVERED: texts.delivered, Delivery.HELD: texts.held}[
+            stage.delivery
+        ],
+        arrived=stage.delivery is Delivery.DELIVERED,
+    )
+
+
+def _failed(kind: MeasurementKind, fault: MeasurementFault, texts: ScreenTexts) -> MeasurementCard:
+    notice = texts.not_measured[fault]
+    title = texts.measuring[kind].title
+    return MeasurementCard(kind=kind, title=title, sentence=notice.sentence, action=notice.action)
