@@ -100,6 +100,7 @@ class VirtualGlucoseMeter(VirtualPeripheral[DeviceScript]):
 
     async def behave(self, line: Line, script: DeviceScript) -> None:
         """Answer until nobody has asked anything for a while."""
+        self._reporting = None
         try:
             while True:
                 async with asyncio.timeout(_STAYS_S):

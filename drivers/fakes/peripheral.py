@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Generic, TypeVar
 
+import msgspec
+
 from drivers.device import Clock, Link
 from drivers.errors import LinkError, LinkReason
 from drivers.fakes.encoding import shown_by
@@ -57,6 +59,7 @@ class VirtualPeripheral(abc.ABC, Generic[_Script]):
         self.connections = 0
         self.forbidden: list[bytes] = []
         self._used = False
+        self._switched_on = False
         self._visible_until = -1.0
         self._lost = False
         self._playing: _Script | None = None
@@ -75,8 +78,8 @@ class VirtualPeripheral(abc.ABC, Generic[_Script]):
         self._woken.set()
 
     def show(self) -> None:
-        """It shows itself for a minute with what it still has, without a new measurement."""
-        self._visible_until = asyncio.get_running_loop().time() + SHOWS_ITSELF_S
+        """Somebody switches it on without measuring: it takes one connection, with what it still has."""
+        self._switched_on = True
         self._woken.set()
 
     async def connect(self) -> Link:
@@ -150,7 +153,7 @@ class VirtualPeripheral(abc.ABC, Generic[_Script]):
                 self._used_by_script = self._used_in_script()
                 self._used = True
             visible = asyncio.get_running_loop().time() < self._visible_until and self.has_more()
-            if self._used or visible:
+            if self._used or self._switched_on or visible:
                 return
             try:
                 async with asyncio.timeout(_LOOK_AT_SCRIPT_S if isinstance(self.script, Path) else None):
@@ -181,14 +184,17 @@ class VirtualPeripheral(abc.ABC, Generic[_Script]):
                 self.measure(script)
         self._playing = script
         self._connections_since_use = 0
-        self.show()
+        self._visible_until = asyncio.get_running_loop().time() + SHOWS_ITSELF_S
         return script
 
     def _last_script(self) -> _Script:
-        return self._playing if self._playing is not None else self.script_type()
+        """The one that it measured by; what goes wrong on the line is as the script says now."""
+        playing = self._playing if self._playing is not None else self.script_type()
+        now = self._now_playing()
+        return msgspec.structs.replace(playing, fault=now.fault, fault_at=now.fault_at, fault_times=now.fault_times)
 
     def _open(self, script: _Script) -> Link:
-        self._lost = False
+        self._lost = self._switched_on = False
         self.connections += 1
         struck = script.fault_times is None or self._connections_since_use < script.fault_times
         self._connections_since_use += 1
