@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import msgspec
 
@@ -69,6 +69,11 @@ KEY_FILE = "sealing.key"
 PAYLOADS_KEPT = timedelta(days=30)
 """How long contents stay after the server has them."""
 
+_SERVER_ID = "SELECT server_id FROM item WHERE identifier = ?"
+_SAME_TIME = (
+    "SELECT reading_id FROM reading WHERE same_time = ? AND reading_id != ? AND state != 'failed' ORDER BY number"
+)
+
 _FURTHEST_ATTEMPT_S = 7200.0
 """A next attempt further away than this was written by a clock that has since been put right: it is due."""
 
@@ -82,7 +87,7 @@ class Outbox:
         """Of raw packets, in the same file."""
 
     @classmethod
-    def open(cls, path: Path, key: SealingKey | Path | None = None, *, writing: bool = True) -> Outbox:
+    def open(cls, path: Path, key: SealingKey | Path | None = None, *, writing: bool = True) -> Self:
         """Open or make the database. Raises OutboxError; an unusable file is left as it is.
 
         ``key``: the key, or the file that holds it (None: ``sealing.key`` beside the database). The file is made
@@ -119,20 +124,21 @@ class Outbox:
         sealed = reading_seal(key, capture.reading, capture.reading_id, capture.patient)
         same_time = None if capture.same_time is None else key.digest(capture.same_time.encode())
         with self._database.transaction() as connection:
-            ((number, seen, state, server_id),) = connection.execute(
+            ((number, seen, state),) = connection.execute(
                 "INSERT INTO reading (reading_id, patient, captured_at, state, reason, same_time, digest, sealed)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (reading_id) DO UPDATE SET seen = seen + 1 RETURNING"
-                " number, seen, state, (SELECT server_id FROM item WHERE item.identifier = reading.reading_id)",
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (reading_id) DO UPDATE SET seen = seen + 1"
+                " RETURNING number, seen, state",
                 (
                     *(capture.reading_id, capture.patient, capture.captured_at.isoformat(), capture.state.value),
                     *(capture.reason, same_time, key.digest(capture.reading), sealed),
                 ),
             ).fetchall()
-            conflicts: tuple[str, ...] = ()
-            if seen == 1:
-                conflicts = _flag_conflicts(connection, capture, same_time)
-                _add(connection, key, number, capture.patient, capture.resources, capture.traced)
-        return Kept(capture.reading_id, seen == 1, State(state), server_id, conflicts)
+            if seen > 1:
+                server_id = connection.execute(_SERVER_ID, (capture.reading_id,)).fetchone()
+                return Kept(capture.reading_id, False, State(state), None if server_id is None else server_id[0])
+            conflicts = _flag_conflicts(connection, capture, same_time)
+            _add(connection, key, number, capture.patient, capture.resources, capture.traced)
+        return Kept(capture.reading_id, True, State(state), conflicts_with=conflicts)
 
     def release(self, reading_id: str, resources: Sequence[Resource], traced: Traced | None = None) -> bool:
         """A reading that is held here may be sent after all (a person has said whose it is); durable when it returns.
@@ -163,6 +169,11 @@ class Outbox:
             (reading_id,),
         )
         return changed == 1
+
+    def at_same_time(self, same_time: str, reading_id: str) -> tuple[str, ...]:
+        """The other readings with a value whose ``same_time`` this is: with which it would conflict, were it kept."""
+        rows = self._database.read(_SAME_TIME, (self._database.key.digest(same_time.encode()), reading_id))
+        return tuple(other for (other,) in rows)
 
     def held(self, reason: str) -> tuple[HeldReading, ...]:
         """The readings that are held for that reason, oldest first, with what they say."""
@@ -219,7 +230,7 @@ class Outbox:
 
     def server_id(self, identifier: str) -> str | None:
         """Under which logical id the server has the resource; None when it has not (yet)."""
-        rows = self._database.read("SELECT server_id FROM item WHERE identifier = ?", (identifier,))
+        rows = self._database.read(_SERVER_ID, (identifier,))
         found: str | None = rows[0][0] if rows else None
         return found
 
@@ -345,10 +356,7 @@ def _flag_conflicts(connection: sqlite3.Connection, capture: Capture, same_time:
     """Both readings are flagged; a try that gave no value contradicts nothing."""
     if same_time is None or capture.state is State.FAILED:
         return ()
-    rows = connection.execute(
-        "SELECT reading_id FROM reading WHERE same_time = ? AND reading_id != ? AND state != 'failed' ORDER BY number",
-        (same_time, capture.reading_id),
-    ).fetchall()
+    rows = connection.execute(_SAME_TIME, (same_time, capture.reading_id)).fetchall()
     if rows:
         connection.execute("UPDATE reading SET conflict = 1 WHERE same_time = ? AND state != 'failed'", (same_time,))
     return tuple(reading_id for (reading_id,) in rows)

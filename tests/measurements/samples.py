@@ -17,7 +17,8 @@ from drivers.decoders.date_time import encode_date_time
 from drivers.readings import ClockCheck, DeviceIdentity, Reading
 from kiosk.facts.faults import Fault
 from kiosk.measurements import fhir
-from kiosk.measurements.gate import judge
+from kiosk.measurements.curves import point_of
+from kiosk.measurements.gate import Ownership, judge
 from kiosk.measurements.outbox import Capture, State
 
 OSLO_SUMMER = timezone(timedelta(hours=2))
@@ -46,21 +47,30 @@ def reading(
     return Reading(value=decode_blood_pressure(packet), device=device, received=received, clock=clock)
 
 
-def capture(of: Reading | None = None, reading_id: str | None = None) -> Capture:
-    """What the journal would keep of a reading that may be sent."""
+def capture(
+    of: Reading | None = None, reading_id: str | None = None, *, whole: bool = False, patient: str = "p17"
+) -> Capture:
+    """What the collector would keep of a reading that may be sent: its Observation, or (``whole``) all resources."""
     one = of if of is not None else reading()
     identifier = reading_id if reading_id is not None else uuid.uuid4().urn
-    effective = judge(one).effective
+    effective = judge(one, Ownership(patient)).effective
     assert effective is not None
-    resource = fhir.observation(one, identifier=identifier, patient="p17", device="cuff-1", effective=effective)
+    resources = fhir.resources_of(one, identifier, patient, "kiosk-1", effective)
     return Capture(
         reading_id=identifier,
-        patient="p17",
+        patient=patient,
         captured_at=one.received,
         reading=msgspec.json.encode(one),
-        observation=fhir.to_json(resource),
         state=State.WAITING,
+        resources=tuple(part for part in resources if whole or part.identifier == identifier),
+        traced=point_of(one.value, effective),
     )
+
+
+def put_aside(state: State, reason: str, of: Reading | None = None, reading_id: str | None = None) -> Capture:
+    """What the collector would keep of a reading that is not sent."""
+    one = capture(of, reading_id)
+    return msgspec.structs.replace(one, state=state, reason=reason, resources=(), traced=None)
 
 
 class Heard:

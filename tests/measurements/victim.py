@@ -1,50 +1,159 @@
-"""A process to be killed: ``python -m tests.measurements.victim WHAT DATABASE [BASE_URL]``. No test itself.
+"""Processes to be killed. No test itself: ``python -m tests.measurements.victim WHAT DATABASE [BASE_URL]``.
 
-measure: one measurement with the virtual cuff, prints its identity, then waits for ever (nothing is sent)
+measure: keeps one reading of a virtual cuff, prints its identity, then waits for ever (nothing is sent)
 flood:   keeps readings as fast as it can, and prints each identity when the outbox says that it is kept
 send:    sends what waits, then ends
+
+``visit`` is a whole evening of a home, started by test_torture.py in a process of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
-from drivers.fakes.cuff import VirtualCuff
-from drivers.fakes.cuff_script import CuffScript
-from kiosk.measurements.ask import Cuff, SavedReading, WallClock
-from kiosk.measurements.outbox import Outbox
+import msgspec
+
+from drivers.device import RawPacket
+from drivers.gatt import BLOOD_PRESSURE_MEASUREMENT
+from kiosk.measurements import fhir, retry
+from kiosk.measurements.outbox import Kept, Outbox
 from kiosk.measurements.uploader import Uploader
-from tests.measurements.samples import Heard, capture, until
+from kiosk.measurements.wall_clock import WallClock
+from tests.measurements.samples import CUFF, RECEIVED, Heard, capture, reading, stamped, until
+
+FAKE_CUFF = msgspec.structs.replace(CUFF, fake=True)
 
 
 async def measure(database: Path) -> None:
-    clock = WallClock()
-    peripheral = VirtualCuff(clock, CuffScript(inflation_s=0.0))
-    cuff = Cuff(peripheral, Outbox.open(database), clock, patient="p17", device="cuff-1", kept=lambda: None)
-    result = await cuff.measure()
-    assert isinstance(result, SavedReading)
-    sys.stdout.write(f"{result.reading_id}\n")
-    sys.stdout.flush()
+    outbox = Outbox.open(database)
+    one = reading(stamped(RECEIVED.replace(tzinfo=None)), device=FAKE_CUFF)
+    _say(outbox.keep(capture(one)).reading_id)
     await asyncio.Event().wait()
 
 
 async def flood(database: Path) -> None:
     outbox = Outbox.open(database)
     while True:
-        kept = outbox.keep(capture())
-        sys.stdout.write(f"{kept.reading_id}\n")
-        sys.stdout.flush()
+        _say(outbox.keep(capture()).reading_id)
 
 
 async def send(database: Path, base_url: str) -> None:
     outbox = Outbox.open(database)
-    uploader = asyncio.create_task(Uploader(outbox, base_url, Heard(), WallClock()).run())
-    await until(lambda: outbox.counts().waiting == 0, limit_s=40)
+    await _send_all(outbox, base_url)
+    outbox.close()
+
+
+async def _send_all(outbox: Outbox, base_url: str) -> None:
+    uploader = asyncio.create_task(Uploader(outbox, base_url, Heard(), WallClock(), chance=lambda: 0.0).run())
+    await until(lambda: not outbox.waiting(None), limit_s=40)
     uploader.cancel()
     await asyncio.gather(uploader, return_exceptions=True)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+# -- a home, of which the power may go at any moment ---------------------------------------------------------------------
+
+
+class Cuff:
+    """A cuff with a memory, in a file: it forgets a record when it is confirmed, and not before."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def remember(self, records: list[bytes]) -> None:
+        part = self._path.with_suffix(".part")
+        part.write_text("\n".join(record.hex() for record in records), encoding="ascii")
+        part.replace(self._path)
+
+    def records(self) -> list[bytes]:
+        return [bytes.fromhex(line) for line in self._path.read_text(encoding="ascii").split()]
+
+    def confirm(self) -> None:
+        self.remember(self.records()[1:])
+
+
+class Death(msgspec.Struct, frozen=True):
+    """When the power goes: at the ``nth`` time of ``step``, ``before`` it, during (at its commit) or ``after`` it."""
+
+    step: str
+    moment: str
+    nth: int = 1
+
+
+class _Power:
+    def __init__(self, death: Death | None, outbox: Outbox) -> None:
+        self._death = death
+        self._times: dict[str, int] = {}
+        self._connection = outbox._database._connection
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        self._times[name] = self._times.get(name, 0) + 1
+        ends = self._death is not None and (self._death.step, self._death.nth) == (name, self._times[name])
+        moment = self._death.moment if ends and self._death is not None else None
+        if moment == "before":
+            _die()
+        if moment == "during":
+            self._connection.set_trace_callback(lambda sql: _die() if sql.startswith("COMMIT") else None)
+        yield
+        if moment is not None:
+            _die()
+
+
+class _Marking(Outbox):
+    """The outbox of an uploader of which the power goes while it writes down what the server said."""
+
+    power: _Power
+
+    def mark_delivered(self, identifier: str, server_id: str, at: datetime) -> None:
+        with self.power.step("mark"):
+            super().mark_delivered(identifier, server_id, at)
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def visit(database: Path, memory: Path, base_url: str, death: Death | None) -> None:
+    """Play what was cut short, take what the cuff remembers, send all, end; or die on the way."""
+    retry.SHORTEST_DELAY_S = 0.01
+    outbox = _Marking.open(database)
+    outbox.power = power = _Power(death, outbox)
+    cuff = Cuff(memory)
+    for cut_short in outbox.journal.unsettled_sessions():
+        for packet in cut_short.packets:
+            _keep(outbox, packet, power)
+        outbox.journal.settle(cut_short.session)
+    session = os.urandom(16).hex()
+    while records := cuff.records():
+        packet = RawPacket(CUFF, session, BLOOD_PRESSURE_MEASUREMENT, records[0], RECEIVED)
+        with power.step("record"):
+            outbox.journal.record(packet)
+        with power.step("confirm"):
+            cuff.confirm()
+        _keep(outbox, packet, power)
+    with power.step("settle"):
+        outbox.journal.settle(session)
+    with power.step("send"):
+        asyncio.run(_send_all(outbox, base_url))
     outbox.close()
+
+
+def _keep(outbox: Outbox, packet: RawPacket, power: _Power) -> Kept:
+    one = reading(packet.data, received=packet.received)
+    with power.step("keep"):
+        return outbox.keep(capture(one, fhir.identity_of(one)))
 
 
 if __name__ == "__main__":
