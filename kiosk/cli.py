@@ -133,6 +133,24 @@ def status(settings_file: Path) -> None:
     click.echo(json.dumps({"waiting": counts.waiting, "delivered": counts.delivered, "held": counts.held}))
 
 
+@outbox.command()
+@_settings_option
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def export(settings_file: Path, file: Path) -> None:
+    """Write what is not delivered to FILE, opened, one JSON object a line: for support."""
+    from kiosk.measurements.outbox import Outbox, OutboxError
+    from kiosk.settings import SettingsError, load_settings
+
+    try:
+        settings = load_settings(settings_file)
+        box = Outbox.open(settings.data_directory / "outbox.sqlite", settings.sealing_key_file, writing=False)
+        number = box.export(file)
+        box.close()
+    except (SettingsError, OutboxError, OSError) as error:
+        _fail(str(error))
+    click.echo(f"{number} entries written to {file}. They are health data: delete the file when it has been used.")
+
+
 @kiosk.group()
 def devices() -> None:
     """The health devices of this home."""
@@ -162,9 +180,8 @@ def decode(characteristic_or_format: str, hexadecimal: tuple[str, ...]) -> None:
     CHARACTERISTIC_OR_FORMAT is a 16-bit UUID such as 2A35, or a maker's format; HEXADECIMAL the bytes, with or without
     spaces. Bytes that do not follow the format: exit 2 and {"error": reason}.
     """
-    from drivers.formats import UnknownFormat, decode_to_json
-
     from drivers.errors import DecodeError
+    from drivers.formats import UnknownFormat, decode_to_json
 
     try:
         data = bytes.fromhex("".join(hexadecimal).replace(":", "").replace("-", ""))
@@ -229,6 +246,54 @@ def list_devices(settings_file: Path, supported: bool, as_json: bool) -> None:
     for row in rows:
         table.add_row(*row)
     Console().print(table)
+
+
+@devices.command(name="pair")
+@_settings_option
+@click.option("--model", default=None, help="Only this model of the catalogue.")
+@click.option("--address", default=None, help="Only the device with this Bluetooth address.")
+@click.option("--slot", "slots", multiple=True, metavar="NUMBER=PATIENT", help="Whose a user slot of the device is.")
+def pair_command(settings_file: Path, model: str | None, address: str | None, slots: tuple[str, ...]) -> None:
+    """Pair a Bluetooth device with this kiosk, and prove that it comes back. The kiosk must not run meanwhile."""
+    from kiosk.device_end import open_outbox
+    from kiosk.measurements.capture import Sender, desk_wording
+    from kiosk.measurements.outbox import OutboxError
+    from kiosk.measurements.paired_devices import PairedDevicesError
+    from kiosk.measurements.wall_clock import WallClock
+    from kiosk.pairing import PairingError, ask_passkey, pair_device
+    from kiosk.resources import assets
+    from kiosk.settings import SettingsError, load_settings
+
+    chosen: dict[str, str] = {}
+    for slot in slots:
+        number, equals, patient = slot.partition("=")
+        if not equals or not (number.isascii() and number.isdigit() and int(number) < 255):
+            raise click.UsageError(f"--slot {slot}: write it as 1=p-4711")
+        chosen[number] = patient
+    try:
+        settings = load_settings(settings_file)
+        wording = desk_wording((assets() / "phrases" / f"{settings.language}.toml").read_text(encoding="utf-8"))
+        outbox = open_outbox(settings)
+    except (SettingsError, OutboxError) as error:
+        _fail(str(error))
+    sender = Sender(settings.fhir.device, wording)
+    work = pair_device(
+        settings,
+        outbox,
+        sender,
+        WallClock(),
+        model=model,
+        address=address,
+        slots=chosen,
+        say=click.echo,
+        passkey=ask_passkey,
+    )
+    try:
+        asyncio.run(work)
+    except (PairingError, PairedDevicesError, OutboxError) as error:
+        _fail(str(error))
+    finally:
+        outbox.close()
 
 
 @kiosk.command()
