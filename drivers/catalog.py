@@ -1,83 +1,71 @@
-"""The list of supported devices: how each is recognised, spoken to and set, and how we know. No conversation itself."""
+"""THE list of supported devices: how each is recognised, spoken to and set, and how we know. No conversation itself.
+
+Everything that lists devices (the README's table, pairing, the settings' models, the tests of the fakes) reads it here.
+Nothing in it has been tried with the real device yet: ``verified`` says what stands behind each row instead.
+"""
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from collections.abc import Iterable
+from typing import Final
 
-import msgspec
+from drivers.catalog_bluetooth import BLUETOOTH
+from drivers.catalog_serial import SERIAL
+from drivers.recognition import best
+from drivers.supported_device import Advertisement, SupportedDevice
 
-from drivers.device import Clock, Journal, Link, Peripheral
-from drivers.dialogues import and_blood_pressure
-from drivers.dialogues.and_blood_pressure import Collected
-from drivers.fakes.cuff import VirtualCuff
-from drivers.gatt import BLOOD_PRESSURE_SERVICE
-from drivers.readings import DeviceIdentity
+CATALOG: Final[tuple[SupportedDevice, ...]] = (*BLUETOOTH, *SERIAL)
 
-Dialogue = Callable[[Link, DeviceIdentity, Clock, Journal], Awaitable[Collected]]
-Fake = Callable[[Clock, Path | None], Peripheral]
+_BELIEVED: Final = 0.5
 
 
-class ClockRule(enum.Enum):
-    """When the device's clock is written. It is always read first."""
+class UnknownModel(KeyError):
+    """No supported device is called so."""
 
-    EVERY_CONNECTION = "every-connection"
+    def __init__(self, model: str) -> None:
+        super().__init__(model)
+        self.model = model
 
-
-class Bonding(enum.Enum):
-    """What the device wants before it talks."""
-
-    REQUIRED_ONE_HOST = "required-one-host"
-
-
-class Verified(enum.Enum):
-    """How we know that our side is right; nothing here claims more than was tried."""
-
-    CAPTURED_TRAFFIC = "captured-traffic"
-    REAL_DEVICE = "real-device"
+    def __str__(self) -> str:
+        return f"no supported device is called {self.model}"
 
 
-class Advertisement(msgspec.Struct, frozen=True):
-    """What a peripheral says of itself before a connection. ``services``: 128-bit UUIDs in lower case."""
-
-    name: str | None
-    services: tuple[str, ...]
+def recognise(advertisement: Advertisement) -> SupportedDevice | None:
+    """The supported device that advertises so; None when there is none, or when two would fit equally well."""
+    return best(CATALOG, advertisement)
 
 
-class CatalogEntry(msgspec.Struct, frozen=True):
-    """One supported device. ``name_prefix`` and ``service`` must both fit an advertisement: neither alone is enough."""
-
-    model: str
-    manufacturer: str
-    name_prefix: str
-    service: str
-    dialogue: Dialogue
-    clock_rule: ClockRule
-    bonding: Bonding
-    verified: Verified
-    fake: Fake
+def by_model(model: str) -> SupportedDevice:
+    """The device called so. Raises UnknownModel."""
+    for device in CATALOG:
+        if device.model == model:
+            return device
+    raise UnknownModel(model)
 
 
-UA_651BLE = CatalogEntry(
-    model="UA-651BLE",
-    manufacturer="A&D Medical",
-    name_prefix="A&D_UA-651BLE_",
-    service=BLOOD_PRESSURE_SERVICE,
-    dialogue=and_blood_pressure.collect,
-    clock_rule=ClockRule.EVERY_CONNECTION,
-    bonding=Bonding.REQUIRED_ONE_HOST,
-    verified=Verified.CAPTURED_TRAFFIC,
-    fake=VirtualCuff,
-)
-
-CATALOG: tuple[CatalogEntry, ...] = (UA_651BLE,)
+def probe(first_bytes: bytes) -> SupportedDevice | None:
+    """The wired device that these first bytes come from; None when no one, or two, would send them."""
+    scored = [(device.probe(first_bytes), device) for device in CATALOG if device.probe is not None]
+    highest = max((score for score, _ in scored), default=0.0)
+    winners = [device for score, device in scored if score == highest]
+    return winners[0] if highest >= _BELIEVED and len(winners) == 1 else None
 
 
-def recognise(advertisement: Advertisement) -> CatalogEntry | None:
-    """The supported device that advertises so, or None."""
-    name = (advertisement.name or "").rstrip("\x00")
-    for entry in CATALOG:
-        if name.startswith(entry.name_prefix) and entry.service in advertisement.services:
-            return entry
-    return None
+def device_table(devices: Iterable[SupportedDevice] = CATALOG) -> str:
+    """The supported devices as a Markdown table, for the README."""
+    heads = ("model", "maker", "measures", "transport", "bond", "clock", "verified", "note")
+    rows = [
+        (
+            device.model,
+            device.manufacturer,
+            ", ".join(kind.value for kind in device.kinds),
+            device.transport.value,
+            device.bonding.value,
+            device.clock_rule.value,
+            device.verified.value,
+            device.hosts_note,
+        )
+        for device in devices
+    ]
+    lines = [heads, tuple("---" for _ in heads), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
