@@ -1,7 +1,7 @@
 """The rows of the catalogue for Bluetooth devices, those of makers first, then whatever follows the profiles.
 
-Samples are put together from the properties by which the devices are known (names and services as published); the one of
-the Mi scale 2 was captured.
+Samples are put together from the properties by which the devices are known (names and services as published); the
+service data of the Mi scale 2 was captured.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ from drivers.supported_device import (
 )
 
 _OMRON: Final = 0x020E
+_OMRON_DATA: Final = bytes.fromhex("0100050001")
 _BEURER: Final = 0x0611
 _XIAOMI: Final = 0x0157
 
@@ -129,9 +130,7 @@ def _omron(model: str, number: str, users: int) -> SupportedDevice:
         users=users,
         fake=VirtualOmronCuff if model == "BP7000" else None,
         samples=(
-            Advertisement(
-                f"BLESmart_{number}28FFB2000001", (BLOOD_PRESSURE_SERVICE,), {_OMRON: b"\x01\x00\x05\x00\x01"}
-            ),
+            Advertisement(f"BLESmart_{number}28FFB2000001", (BLOOD_PRESSURE_SERVICE,), {_OMRON: _OMRON_DATA}),
             Advertisement(f"BLEsmart_{number}28FFB2000001", (BLOOD_PRESSURE_SERVICE,)),
         ),
         hosts_note=_ONE_HOST,
@@ -149,9 +148,7 @@ SC_150: Final = msgspec.structs.replace(
         names=("BLESmart_00010112", "BLEsmart_00010112"), services=(WEIGHT_SCALE_SERVICE,), companies=(_OMRON,)
     ),
     fake=VirtualOmronScale,
-    samples=(
-        Advertisement("BLESmart_0001011228FFB2000002", (WEIGHT_SCALE_SERVICE,), {_OMRON: b"\x01\x00\x05\x00\x01"}),
-    ),
+    samples=(Advertisement("BLESmart_0001011228FFB2000002", (WEIGHT_SCALE_SERVICE,), {_OMRON: _OMRON_DATA}),),
 )
 NONIN_3230: Final = SupportedDevice(
     model="3230",
@@ -279,7 +276,6 @@ ACCU_CHEK: Final = SupportedDevice(
     bonding=Bonding.PASSKEY,
     verified=Verified.SPECIFICATION,
     recognition=Recognition(names=("meter+",), required=(GLUCOSE_SERVICE,)),
-    fake=VirtualGlucoseMeter,
     samples=(Advertisement("meter+01234567", (GLUCOSE_SERVICE, CURRENT_TIME_SERVICE)),),
     hosts_note="also Guide Me and Instant; shows six digits in Settings, Wireless, Pairing",
 )
@@ -293,7 +289,6 @@ CONTOUR: Final = SupportedDevice(
     bonding=Bonding.REQUIRED,
     verified=Verified.SPECIFICATION,
     recognition=Recognition(names=("Contour",), services=(CONTOUR_SERVICE,), required=(GLUCOSE_SERVICE,)),
-    fake=VirtualGlucoseMeter,
     samples=(Advertisement("Contour7800H0000001", (GLUCOSE_SERVICE,)),),
     hosts_note="five hosts at most",
 )

@@ -1,4 +1,4 @@
-"""Who is this? Scores what a device shows (an advertisement, first bytes on a cable) against a description. No list here."""
+"""Who is this? Scores what a device shows (an advertisement, first bytes on a cable) against a description."""
 
 from __future__ import annotations
 

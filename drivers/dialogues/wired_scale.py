@@ -1,4 +1,4 @@
-"""Scales at the end of a cable that say a weight when it is stable: Rice Lake's printed lines, Health o meter's readings.
+"""Scales at the end of a cable that say a weight when it is stable: Rice Lake and Health o meter.
 
     scale    (nothing for hours)   a reading       (silence)
     kiosk                          kept            the end
