@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from kiosk.caredesk.fhir_server import FhirServer
 from kiosk.measurements.outbox import Outbox
+from tests.measurements.faulty_server import FaultyServer
 
 
 def free_port() -> int:
@@ -40,3 +41,12 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
     box = Outbox.open(tmp_path / "outbox.sqlite")
     yield box
     box.close()
+
+
+@pytest_asyncio.fixture
+async def faulty() -> AsyncIterator[FaultyServer]:
+    """A server that can be difficult."""
+    server = FaultyServer()
+    await server.start()
+    yield server
+    await server.stop()

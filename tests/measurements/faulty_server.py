@@ -22,7 +22,9 @@ Trick = Callable[["FaultyServer", web.Request, dict[str, Any]], Awaitable[web.St
 class FaultyServer:
     """``tricks`` are used up one per POST, oldest first; None among them is an ordinary answer.
 
-    ``store``: identifier → resource. ``posts`` counts requests, ``at_once`` how many were under way together at most.
+    ``store``: identifier → resource, of any type. ``posts``: the identifiers that were sent; ``at_once``: how many
+    requests were under way together at most. ``tokens``: those that are taken, None for no access control; ``shown``:
+    what was shown.
     """
 
     def __init__(self) -> None:
@@ -31,13 +33,15 @@ class FaultyServer:
         self.store: dict[str, dict[str, Any]] = {}
         self.posts: list[str] = []
         self.at_once = 0
+        self.tokens: set[str] | None = None
+        self.shown: list[str | None] = []
         self._under_way = 0
         self._runner: web.AppRunner | None = None
         self.base_url = ""
 
     async def start(self, tls: ssl.SSLContext | None = None) -> None:
         app = web.Application()
-        app.router.add_post("/fhir/Observation", self._post)
+        app.router.add_post("/fhir/{type}", self._post)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=tls)
@@ -66,7 +70,11 @@ class FaultyServer:
             resource = msgspec.json.decode(await request.read())
             identifier = resource["identifier"][0]["value"]
             self.posts.append(identifier)
+            assert request.match_info["type"] == resource["resourceType"]
             assert request.headers["If-None-Exist"] == f"identifier=urn:ietf:rfc:3986|{identifier}"
+            self.shown.append(request.headers.get("Authorization"))
+            if self.tokens is not None and (self.shown[-1] or "").removeprefix("Bearer ") not in self.tokens:
+                return web.Response(status=401)
             trick = self.tricks.pop(0) if self.tricks else self.always
             if trick is not None:
                 response = await trick(self, request, resource)

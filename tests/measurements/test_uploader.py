@@ -4,56 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from kiosk.caredesk.fhir_server import FhirServer
 from kiosk.facts.faults import Fault
-from kiosk.measurements.ask import WallClock
+from kiosk.measurements import retry
 from kiosk.measurements.outbox import Counts, Outbox
 from kiosk.measurements.uploader import Uploader
+from kiosk.measurements.wall_clock import WallClock
 from tests.measurements.conftest import free_port
 from tests.measurements.faulty_server import FaultyServer, commit_and_hang, hang, lose_the_answer, self_signed, status
 from tests.measurements.samples import Heard, capture, on_server, until
+from tests.measurements.uploading import kept, running
 
 UNREACHABLE, REFUSES = Fault.CARE_PLATFORM_UNREACHABLE, Fault.CARE_PLATFORM_REFUSES
-
-
-@asynccontextmanager
-async def running(
-    outbox: Outbox, base_url: str, *, request_s: float = 5.0, chance: float = 0.0, authority: Path | None = None
-) -> AsyncIterator[tuple[Uploader, Heard]]:
-    """An uploader at work. ``chance`` 0 makes the shortest pauses, 0.5 s."""
-    heard = Heard()
-    uploader = Uploader(
-        outbox,
-        base_url,
-        heard,
-        WallClock(),
-        certificate_authority=authority,
-        request_s=request_s,
-        chance=lambda: chance,
-    )
-    task = asyncio.create_task(uploader.run())
-    try:
-        yield uploader, heard
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-@pytest_asyncio.fixture
-async def faulty() -> AsyncIterator[FaultyServer]:
-    server = FaultyServer()
-    await server.start()
-    yield server
-    await server.stop()
 
 
 async def test_a_reading_lands_on_a_real_server(fhir_server: FhirServer, outbox: Outbox) -> None:
@@ -197,20 +166,34 @@ async def test_a_server_that_refuses_us_stops_the_queue_and_loses_nothing(
     assert faulty.posts == [order[0].reading_id, *(one.reading_id for one in order)]
 
 
-async def test_one_reading_that_makes_the_server_fall_does_not_block_the_others(
+async def test_a_reading_that_the_server_falls_over_once_is_not_overtaken_by_the_patients_later_ones(
     faulty: FaultyServer, outbox: Outbox
 ) -> None:
-    order = [capture() for _ in range(3)]
-    for one in order:
-        outbox.keep(one)
+    first, second, other, third = kept(outbox, "p17", "p17", "p18", "p17")
     faulty.tricks = [status(500)]
     async with running(outbox, faulty.base_url) as (_, heard):
+        await until(lambda: len(heard.arrived) == 4)
+        await until(lambda: heard.faults == [UNREACHABLE, None])
+    assert [reading_id for reading_id, _ in heard.arrived] == [other, first, second, third]
+
+
+async def test_one_reading_that_always_makes_the_server_fall_does_not_block_the_others(
+    faulty: FaultyServer, outbox: Outbox
+) -> None:
+    first, second, third = kept(outbox, "p17", "p17", "p17")
+    faulty.tricks = [status(500)] * retry.OVERTAKEN_AFTER
+    async with running(outbox, faulty.base_url) as (_, heard):
         await until(lambda: len(heard.arrived) == 3)
-    assert [reading_id for reading_id, _ in heard.arrived] == [
-        order[1].reading_id,
-        order[2].reading_id,
-        order[0].reading_id,
-    ]
+    assert [reading_id for reading_id, _ in heard.arrived] == [second, third, first]
+
+
+async def test_an_outage_keeps_the_order(faulty: FaultyServer, outbox: Outbox) -> None:
+    order = kept(outbox, *["p17"] * 4)
+    faulty.tricks = [None, status(503), lose_the_answer, status(429), None]
+    async with running(outbox, faulty.base_url) as (_, heard):
+        await until(lambda: len(heard.arrived) == 4)
+    assert [reading_id for reading_id, _ in heard.arrived] == order
+    assert list(faulty.store) == order
 
 
 async def test_retry_after_is_obeyed_even_when_woken(faulty: FaultyServer, outbox: Outbox) -> None:
@@ -259,13 +242,16 @@ async def test_one_at_a_time_in_order_and_woken_at_once(faulty: FaultyServer, ou
     assert faulty.at_once == 1
 
 
-async def test_a_failing_database_is_told_and_sending_goes_on_later(faulty: FaultyServer, outbox: Outbox) -> None:
+async def test_a_failing_database_is_told_and_sending_goes_on_later(
+    faulty: FaultyServer, outbox: Outbox, tmp_path: Path
+) -> None:
     outbox.keep(capture())
-    connection = outbox._connection
-    connection.execute("PRAGMA query_only = ON")
+    connection = sqlite3.connect(tmp_path / "outbox.sqlite", isolation_level=None)
+    connection.execute("ALTER TABLE item RENAME TO elsewhere")
     async with running(outbox, faulty.base_url) as (uploader, heard):
         await until(lambda: heard.faults == [Fault.STORAGE_FAILED])
-        connection.execute("PRAGMA query_only = OFF")
+        connection.execute("ALTER TABLE elsewhere RENAME TO item")
+        connection.close()
         uploader.wake()
         await until(lambda: heard.faults == [Fault.STORAGE_FAILED, None])
     assert (len(faulty.store), len(heard.arrived)) == (1, 1)
