@@ -30,7 +30,8 @@ class CurveItem(QQuickPaintedItem):
         self._plot_width = 0.0
         self._stroke = 4.0
         self._ink = QColor("white")
-        self._shade = QColor("green")
+        self._shade = QColor("darkgreen")
+        self._edge = QColor("lightgreen")
         self.setAntialiasing(True)
 
     def paint(self, painter: QPainter) -> None:
@@ -49,7 +50,8 @@ class CurveItem(QQuickPaintedItem):
 
     def _paint_band(self, painter: QPainter, chart: Chart) -> None:
         area = self._area()
-        painter.setPen(QPen(self._shade, max(1.0, self._stroke / 3)))
+        thin = max(1.0, self._stroke / 4)
+        painter.setPen(QPen(self._ink, thin))
         for fraction in (0.0, 1.0):
             y = area.bottom() - fraction * area.height()
             painter.drawLine(QPointF(0, y), QPointF(self._plot_width, y))
@@ -57,6 +59,10 @@ class CurveItem(QQuickPaintedItem):
             return
         low, high = (area.bottom() - fraction * area.height() for fraction in chart.band)
         painter.fillRect(QRectF(0, high, self.width(), max(self._stroke, low - high)), self._shade)
+        # The shade alone is too near the ground for weak eyes: its edges are bright.
+        painter.setPen(QPen(self._edge, thin))
+        for y in (low, high):
+            painter.drawLine(QPointF(0, y), QPointF(self.width(), y))
 
     def _paint_line(self, painter: QPainter, chart: Chart) -> None:
         area = self._area()
@@ -115,6 +121,13 @@ class CurveItem(QQuickPaintedItem):
         self._shade = shade
         self._restyled()
 
+    def _get_edge(self) -> QColor:
+        return self._edge
+
+    def _set_edge(self, edge: QColor) -> None:
+        self._edge = edge
+        self._restyled()
+
     def _restyled(self) -> None:
         self.styleChanged.emit()
         self.update()
@@ -124,3 +137,4 @@ class CurveItem(QQuickPaintedItem):
     stroke = Property(float, _get_stroke, _set_stroke, notify=styleChanged)
     ink = Property(QColor, _get_ink, _set_ink, notify=styleChanged)
     shade = Property(QColor, _get_shade, _set_shade, notify=styleChanged)
+    edge = Property(QColor, _get_edge, _set_edge, notify=styleChanged)

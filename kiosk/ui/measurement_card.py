@@ -159,7 +159,8 @@ def _measured(stage: Measured, texts: ScreenTexts) -> MeasurementCard:
     guidance = texts.measuring[kind]
     numbers = shown(value)
     if numbers is None:
-        return _failed(kind, stage.doubt or MeasurementFault.NO_VALUE, texts)
+        nothing = _failed(kind, stage.doubt or MeasurementFault.NO_VALUE, texts)
+        return msgspec.structs.replace(nothing, title=guidance.result)
     notice = None if stage.doubt is None else texts.not_measured[stage.doubt]
     return MeasurementCard(
         kind=kind,

@@ -10,13 +10,16 @@ from pathlib import Path
 import msgspec
 import pytest
 import shiboken6
-from PySide6.QtCore import QObject, QPointF, QRectF, QUrl
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QUrl
 from PySide6.QtGui import QAccessible, QColor, QFont, QFontMetricsF
 from PySide6.QtQml import QQmlApplicationEngine
 from PySide6.QtQuick import QQuickItem, QQuickWindow
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from kiosk.facts.caller import Caller, CallerClass
+from kiosk.facts.history import Span
+from kiosk.facts.measurement import MeasurementKind
 from kiosk.facts.visit import Visit
 from kiosk.flow.state import KioskState
 from kiosk.ipc.ui_messages import Choice, Press
@@ -242,28 +245,74 @@ def test_contrast_of_every_text_as_drawn(pages: Pages, name: str, qtbot: QtBot) 
 
 
 @pytest.mark.parametrize(
-    ("state", "button", "press"),
+    ("state", "button", "choice"),
     [
-        ("ring", "answer", Press.ANSWER),
-        ("ring", "decline", Press.DECLINE),
-        ("talk", "hangUp", Press.HANG_UP),
-        ("connecting", "hangUp", Press.HANG_UP),
-        ("ended-failed", "close", Press.CLOSE_CARD),
+        ("ring", "answer", Choice(Press.ANSWER)),
+        ("ring", "decline", Choice(Press.DECLINE)),
+        ("talk", "hangUp", Choice(Press.HANG_UP)),
+        ("connecting", "hangUp", Choice(Press.HANG_UP)),
+        ("ended-failed", "close", Choice(Press.CLOSE_CARD)),
+        ("home-three-kinds", "measure0", Choice(Press.MEASURE, kind=MeasurementKind.BLOOD_PRESSURE)),
+        ("home-three-kinds", "measure1", Choice(Press.MEASURE, kind=MeasurementKind.TEMPERATURE)),
+        ("home-three-kinds", "measure2", Choice(Press.MEASURE, kind=MeasurementKind.GLUCOSE)),
+        ("home-one-kind", "myReadings", Choice(Press.HISTORY)),
+        ("measure-weight", "stop", Choice(Press.STOP)),
+        ("talk-measuring", "stopInCall", Choice(Press.STOP)),
+        ("measured-weight", "closeResult", Choice(Press.CLOSE_CARD)),
+        ("measure-doubt", "again", Choice(Press.MEASURE, kind=MeasurementKind.BLOOD_PRESSURE)),
+        ("failed-no-finger", "again", Choice(Press.MEASURE, kind=MeasurementKind.BLOOD_PRESSURE)),
+        ("failed-not-saved", "closeResult", Choice(Press.CLOSE_CARD)),
+        ("owner", "mine", Choice(Press.MINE, reading_id="reading-1")),
+        ("owner", "notMine", Choice(Press.NOT_MINE, reading_id="reading-1")),
+        ("talk-owner", "notMine", Choice(Press.NOT_MINE, reading_id="reading-1")),
+        ("history-week", "span1", Choice(Press.CURVE, kind=MeasurementKind.BLOOD_PRESSURE, span=Span.MONTH)),
+        ("history-week", "span2", Choice(Press.CURVE, kind=MeasurementKind.BLOOD_PRESSURE, span=Span.YEAR)),
+        ("history-month", "other", Choice(Press.CURVE, kind=MeasurementKind.PULSE_OXIMETRY, span=Span.MONTH)),
+        ("history-week", "back", Choice(Press.BACK)),
     ],
 )
 def test_screen_readers_find_and_press_every_button(
-    pages: Pages, state: str, button: str, press: Press, qtbot: QtBot
+    pages: Pages, state: str, button: str, choice: Choice, qtbot: QtBot
 ) -> None:
     QAccessible.setActive(True)
     pages.show(STATES[state])
     item = pages.item(button)
     interface = QAccessible.queryAccessibleInterface(item)
-    assert interface.role() is QAccessible.Role.Button
+    assert interface.role() in (QAccessible.Role.Button, QAccessible.Role.CheckBox)
     assert interface.text(QAccessible.Text.Name) == item.property("text")
     pages.at += 10
     pages.pressed.clear()
     interface.actionInterface().doAction("Press")
-    assert pages.pressed == [press]
+    assert pages.pressed == [choice]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("home-three-kinds", "measure-weight", "measured-weight", "measure-doubt", "talk-measuring", "owner"),
+        *("talk-owner", "history-month", "ring", "ended-failed"),
+    ],
+)
+def test_every_button_is_reached_with_the_tab_key_alone(pages: Pages, name: str, qtbot: QtBot) -> None:
+    pages.show(STATES["home-bare"])
+    pages.show(STATES[name])
+    buttons = {item.objectName() for item in pages.items("BigButton")}
+    reached: set[str] = set()
+    for _ in range(2 * len(buttons) + 1):
+        focused = pages.window.activeFocusItem()
+        if focused is not None and focused.isVisible():
+            reached.add(focused.objectName())
+        QTest.keyClick(pages.window, Qt.Key.Key_Tab)
+    assert reached >= buttons
+
+
+def test_a_key_pressed_by_accident_answers_no_question(pages: Pages, qtbot: QtBot) -> None:
+    pages.show(STATES["home-one-kind"])
+    pages.show(STATES["owner"])
+    pages.at += 10
+    pages.pressed.clear()
+    QTest.keyClick(pages.window, Qt.Key.Key_Space)
+    assert pages.pressed == []
 
 
 def test_every_visible_text_is_in_the_accessibility_tree(pages: Pages, qtbot: QtBot) -> None:
@@ -294,3 +343,55 @@ def test_the_clock_moves_by_itself(pages: Pages, qtbot: QtBot) -> None:
     assert isinstance(pages.now, datetime)
     pages.model.tick()
     assert clock() != before
+
+
+def _share(pages: Pages, item: QQuickItem, colour: str) -> float:
+    """How much of an item's place has that colour."""
+    image = pages.window.grabWindow()
+    area = pages.rectangle(item).toRect().intersected(image.rect())
+    wanted = QColor(colour).rgb()
+    places = [(x, y) for y in range(area.top(), area.bottom()) for x in range(area.left(), area.right(), 2)]
+    return sum(image.pixel(x, y) == wanted for x, y in places) / len(places)
+
+
+def test_the_curve_is_drawn_with_its_band(pages: Pages, qtbot: QtBot) -> None:
+    pages.show(STATES["history-month"])
+    curve = pages.item("curve")
+    assert 0.2 < _share(pages, curve, "#00592B") < 0.9, "the band between 110 and 140 of 100 to 150"
+    assert 0.005 < _share(pages, curve, "#F7F3E8") < 0.2, "the line"
+    assert pages.item("target").property("text") == "Ditt mål"
+    pages.show(STATES["history-year-one"])
+    curve = pages.item("curve")
+    assert _share(pages, curve, "#00592B") == 0.0, "no target, no band"
+    assert _share(pages, curve, "#F7F3E8") > 0.0, "one reading is a dot"
+    assert not [item for item in pages.items() if item.objectName() == "target"]
+
+
+def test_the_curve_is_told_to_who_cannot_see_it(pages: Pages, qtbot: QtBot) -> None:
+    QAccessible.setActive(True)
+    pages.show(STATES["history-week"])
+    interface = QAccessible.queryAccessibleInterface(pages.item("curve"))
+    assert interface.role() is QAccessible.Role.Graphic
+    assert interface.text(QAccessible.Text.Name) == "Kurve: Blodtrykk, siste uke. Lavest 114, høyest 142."
+
+
+@pytest.mark.parametrize("pressure", ["2", "50", "142", "199", "290"])
+def test_the_bar_fills_with_the_cuff(pages: Pages, pressure: str, qtbot: QtBot) -> None:
+    pages.show(KioskState(measurement=states.inflating(pressure)))
+    bar, filled = pages.rectangle(pages.item("bar")), pages.rectangle(pages.item("barFilled"))
+    assert bar.contains(filled)
+    inside = bar.width() - 2 * (filled.left() - bar.left())
+    assert filled.width() == pytest.approx(inside * min(1.0, int(pressure) / 200), abs=1.5)
+
+
+@pytest.mark.parametrize("kind", MeasurementKind)
+def test_each_kind_has_a_drawing(pages: Pages, kind: MeasurementKind, qtbot: QtBot) -> None:
+    pages.show(STATES[f"measure-{kind.value}"])
+    picture = pages.item("picture")
+    assert min(pages.rectangle(picture).width(), pages.rectangle(picture).height()) >= 50 * pages.millimetre
+    image = pages.window.grabWindow()
+    area = pages.rectangle(picture).toRect()
+    colours = {
+        image.pixel(x, y) for x in range(area.left(), area.right(), 5) for y in range(area.top(), area.bottom(), 5)
+    }
+    assert {QColor("#FFD400").rgb(), QColor("#16283a").rgb()} <= colours

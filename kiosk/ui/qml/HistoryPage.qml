@@ -12,6 +12,11 @@ Item {
     property bool keyboardInUse: false
     readonly property HistoryModel card: model.history
 
+    onVisibleChanged: {
+        if (visible)
+            back.forceActiveFocus();
+    }
+
     Item {
         id: head
 
@@ -99,7 +104,7 @@ Item {
     Item {
         id: drawing
 
-        readonly property real numbers: 26 * Theme.millimetre
+        readonly property real numbers: 30 * Theme.millimetre
         readonly property real names: root.card.hasTarget ? 26 * Theme.millimetre : 0
 
         anchors.top: head.bottom
@@ -125,6 +130,7 @@ Item {
             stroke: Theme.ring
             ink: Theme.text
             shade: Theme.band
+            edge: Theme.bandEdge
             Accessible.role: Accessible.Graphic
             Accessible.name: root.card.description
         }
@@ -219,6 +225,8 @@ Item {
     }
 
     BigButton {
+        id: back
+
         objectName: "back"
         anchors.bottom: spans.bottom
         anchors.right: head.right

@@ -23,6 +23,11 @@ Item {
     readonly property bool showsWho: hasVisit && (!compact || afterMust >= 2)
     readonly property bool showsCalmDetail: !compact || afterMust >= (hasVisit ? 3 : 2)
 
+    onVisibleChanged: {
+        if (visible && kinds > 0)
+            kindButtons.itemAt(0)?.forceActiveFocus();
+    }
+
     GridLayout {
         anchors.top: parent.top
         anchors.bottom: buttons.top
@@ -146,6 +151,8 @@ Item {
         rowSpacing: Theme.buttonGap
 
         Repeater {
+            id: kindButtons
+
             model: root.model.measureButtons
 
             BigButton {

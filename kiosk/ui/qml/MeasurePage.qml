@@ -43,6 +43,8 @@ Item {
             border.width: Theme.ring / 2
             border.color: Theme.text
             keyboardInUse: root.keyboardInUse
+            onVisibleChanged: if (visible)
+                forceActiveFocus()
             onActivated: root.model.stopMeasuring()
         }
 
@@ -56,6 +58,8 @@ Item {
             border.width: Theme.ring / 2
             border.color: Theme.text
             keyboardInUse: root.keyboardInUse
+            onVisibleChanged: if (visible)
+                forceActiveFocus()
             onActivated: root.model.closeCard()
         }
 

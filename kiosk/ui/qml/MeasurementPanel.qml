@@ -9,6 +9,8 @@ Rectangle {
     required property MeasurementModel card
     // Beside a picture there is room for less: the drawing and the reason for a doubt stay away.
     property bool narrow: false
+    // Huge where it stands alone; with advice beside it, so large that both have room.
+    readonly property real largest: narrow || card.sentence !== "" ? 1.6 : 3
     readonly property bool hasResult: card.value !== "" && !card.provisional
 
     color: Theme.background
@@ -36,7 +38,7 @@ Rectangle {
         ColumnLayout {
             Layout.fillWidth: true
             Layout.fillHeight: true
-            spacing: Theme.gap
+            spacing: root.narrow ? Theme.gap : Theme.millimetre
 
             Label {
                 Layout.fillWidth: true
@@ -69,7 +71,7 @@ Rectangle {
                 text: root.card.value
                 color: root.card.provisional ? Theme.quietText : Theme.text
                 font.family: Theme.fontFamily
-                font.pixelSize: Math.max(Theme.textSize, Math.min(Theme.textSize * (root.narrow ? 1.7 : 3), Theme.textSize * root.availableWidth / measured.width))
+                font.pixelSize: Math.max(Theme.textSize, Math.min(Theme.textSize * root.largest, Math.floor(0.98 * Theme.textSize * root.availableWidth / measured.advanceWidth)))
                 font.weight: root.card.provisional ? Font.Normal : Font.DemiBold
                 verticalAlignment: Text.AlignVCenter
                 textFormat: Text.PlainText

@@ -13,6 +13,12 @@ Rectangle {
 
     color: Theme.background
 
+    // A key pressed by accident answers nothing: the first Tab goes to the first answer.
+    onVisibleChanged: {
+        if (visible && !narrow)
+            forceActiveFocus();
+    }
+
     ColumnLayout {
         anchors.top: parent.top
         anchors.topMargin: Theme.gap

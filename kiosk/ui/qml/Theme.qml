@@ -28,6 +28,7 @@ QtObject {
     readonly property color good: "#00592B"
     readonly property color goodBright: "#006A35"
     readonly property color band: "#00592B"
+    readonly property color bandEdge: "#5FD39A"
     readonly property color accent: "#FFD400"
     readonly property color accentInk: "#0B0B0B"
     readonly property color plain: "#F7F3E8"
