@@ -88,7 +88,20 @@ def test_other_filters_are_kept_as_sent() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    "05 050001 0500010000 060001 0600010100 0701 0001 0107 0103 01030105 010100 06000701".split(),
+    [
+        "05",
+        "050001",
+        "0500010000",
+        "060001",
+        "0600010100",
+        "0701",
+        "0001",
+        "0107",
+        "0103",
+        "01030105",
+        "010100",
+        "06000701",
+    ],
 )
 def test_nonsense_is_refused(text: str) -> None:
     with pytest.raises(DecodeError):
