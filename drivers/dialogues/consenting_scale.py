@@ -59,7 +59,7 @@ class ConsentingScale(StandardConversation):
             return False
         while self._response is None:
             if (yield Wait(_ANSWER_S)) is None:
-                return False
+                return self._heard  # its answer was lost, but it talks
         return self._response is UserResponse.SUCCESS
 
     def _packet(self, packet: Received) -> bool:

@@ -71,6 +71,8 @@ class Conversation(abc.ABC):
         self._told_all = False
         self._now = datetime.min  # noqa: DTZ901  replaced before anything looks at it
         self._trouble: LinkReason | None = None
+        self._unauthorised = False
+        self._gave = False
 
     # -- the contract ------------------------------------------------------------------------------------------------
 
@@ -186,6 +188,7 @@ class Conversation(abc.ABC):
 
     def _keep(self, measurement: Measurement, received: datetime) -> None:
         """Make it durable: at once, or as soon as the question of the clock is settled."""
+        self._gave = True
         keep = Keep(measurement, received)
         if self._clock_open:
             self._held.append(keep)
@@ -202,7 +205,12 @@ class Conversation(abc.ABC):
 
     @property
     def _outcome(self) -> End:
-        """A packet that could not be read is something that the device still owes us."""
+        """A packet that could not be read is something that the device still owes us.
+
+        One that gave nothing and would not let us do something for want of a bond has not just nothing to say.
+        """
+        if self._unauthorised and not self._gave:
+            return End.REFUSED
         return End.INCOMPLETE if self._refused else End.COMPLETE
 
     @property
@@ -216,6 +224,7 @@ class Conversation(abc.ABC):
         """Remember why; always False."""
         if isinstance(answer, Failed):
             self._trouble = answer.reason
+            self._unauthorised = self._unauthorised or answer.reason in (LinkReason.REFUSED, LinkReason.STALE_BOND)
         return False
 
     def _end_of(self, reason: LinkReason | None) -> End:

@@ -38,7 +38,7 @@ from drivers.decoders.record_access import (
 )
 from drivers.dialogues.conversation import CLOCKS, Conversation, Steps
 from drivers.dialogues.dialogue import End, Received, Refuse, Wait
-from drivers.errors import DecodeError
+from drivers.errors import DecodeError, LinkReason
 from drivers.gatt import GLUCOSE_CONTEXT, GLUCOSE_MEASUREMENT, RECORD_ACCESS
 from drivers.readings import Measurement, QuantityName, SpecialValue, Status
 
@@ -212,6 +212,12 @@ class GlucoseMeter(Conversation):
             self._keep(context, self._now)
         self._awaiting_context.clear()
         self._contexts.clear()
+
+    def _end_of(self, reason: LinkReason | None) -> End:
+        """A meter that hangs up before the count is reached owes us the rest, however politely it does so."""
+        complete = self._expected is not None and len(self._records) >= self._expected
+        end = super()._end_of(reason)
+        return End.INCOMPLETE if end is End.COMPLETE and not complete and not self._told_all else end
 
     def _is_bogus(self, measurement: Measurement) -> bool:
         """A full FORA meter adds a record beyond its memory: too high, and dated years ahead."""

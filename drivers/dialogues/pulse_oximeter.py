@@ -87,4 +87,4 @@ class PulseOximeter(Conversation):
         return End.INCOMPLETE if self._unsteady else super()._outcome
 
     def _end_of(self, reason: LinkReason | None) -> End:
-        return self._outcome if self._finger.kept or self._spot_at is not None else super()._end_of(reason)
+        return self._outcome if self._finger.kept else super()._end_of(reason)

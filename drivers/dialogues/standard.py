@@ -77,6 +77,8 @@ class StandardConversation(Conversation):
         self._provisional = {source.characteristic: source.decode for source in profile.provisional}
         self._joining = BodyCompositionParts() if profile.joins else None
         self._unjoined: list[tuple[Measurement, datetime]] = []
+        self._parts: set[bytes] = set()
+        self._last_part = b""
         self._heard = False
         super().__init__()
 
@@ -154,8 +156,20 @@ class StandardConversation(Conversation):
         if self._joining is None:
             self._keep(measurement, self._now)
             return
+        if self._came_before(measurement):
+            return
         self._unjoined.append((measurement, self._now))
         self._joined(self._joining.add(measurement))
+
+    def _came_before(self, measurement: Measurement) -> bool:
+        """Whether the radio gives a packet twice: joined again it would make another weigh-in of the same one.
+
+        The second part of a composition has no time to know it by; it is the same only if it comes right after itself.
+        """
+        again = measurement.raw in self._parts if measurement.raw_time else measurement.raw == self._last_part
+        self._parts.add(measurement.raw)
+        self._last_part = b"" if measurement.final else measurement.raw
+        return again
 
     def _all_given(self) -> None:
         if self._joining is not None:

@@ -41,6 +41,7 @@ class VirtualAndScale(AndDevice[DeviceScript]):
 class VirtualOlderAndScale(VirtualAndScale):
     """The older firmware: nothing of 181D."""
 
+    model = "UC-352BLE (older firmware)"
     address = "02:00:00:5A:00:03"
     measurement = AND_WEIGHT_MEASUREMENT
     notifying = frozenset({AND_WEIGHT_MEASUREMENT})
