@@ -62,7 +62,7 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-# -- a home, of which the power may go at any moment ---------------------------------------------------------------------
+# -- a home, of which the power may go at any moment -----------------------------------------------------------------
 
 
 class Cuff:
