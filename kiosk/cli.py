@@ -159,7 +159,7 @@ def devices() -> None:
 def _examples() -> str:
     from drivers.formats import FORMATS
 
-    lines = [f"{name:<18} {example}" for name, (_, _, example) in FORMATS.items()]
+    lines = [f"{name:<22} {one.example}" for name, one in FORMATS.items()]
     return "\b\nOne example of every format:\n" + "\n".join(lines)
 
 
@@ -297,23 +297,26 @@ def pair_command(settings_file: Path, model: str | None, address: str | None, sl
 
 
 @kiosk.command()
-@click.argument("name", type=click.Choice(["visit"]))
+@click.argument("name", type=click.Choice(["visit", "readings"]))
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here too."
 )
 @click.option("--only", multiple=True, help="Only these checks.")
 @click.option("--visits", type=int, default=5, show_default=True, help="How many visits to measure.")
-def bench(name: str, json_file: Path | None, only: tuple[str, ...], visits: int) -> None:
-    """Measure speed. NAME: visit."""
+@click.option("--readings", type=int, default=20, show_default=True, help="How many readings to measure.")
+def bench(name: str, json_file: Path | None, only: tuple[str, ...], visits: int, readings: int) -> None:
+    """Measure speed. NAME: visit or readings."""
     logging.basicConfig(level=logging.WARNING)
-    from kiosk.caredesk.bench_visit import CHECKS, measure_visits
+    from kiosk.caredesk import bench_readings, bench_visit
     from kiosk.caredesk.demo import DemoError, until_told_to_stop
 
-    unknown = set(only) - set(CHECKS)
+    known = bench_visit.CHECKS if name == "visit" else bench_readings.CHECKS
+    unknown = set(only) - set(known)
     if unknown:
-        raise click.UsageError(f"no check {', '.join(sorted(unknown))}; there are: {', '.join(CHECKS)}")
+        raise click.UsageError(f"no check {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
+    work = bench_visit.measure_visits(visits) if name == "visit" else bench_readings.measure_readings(readings, only)
     try:
-        checks = asyncio.run(until_told_to_stop(measure_visits(visits)))
+        checks = asyncio.run(until_told_to_stop(work))
     except DemoError as error:
         _fail(str(error))
     chosen = [check for check in checks if not only or check.name in only]

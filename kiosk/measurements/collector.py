@@ -422,7 +422,7 @@ class Collector:
             self._resolve(device, faults[-1], told_unasked=True)
         elif collected.refused:
             self._resolve(device, MeasurementFault.NOT_UNDERSTOOD, told_unasked=True)
-        elif collected.lost is not None or collected.end in (End.LINK_LOST, End.INCOMPLETE):
+        elif collected.lost is not None or collected.end in (End.LINK_LOST, End.TIMED_OUT, End.INCOMPLETE):
             self._expect_again(device)
         elif collected.end is End.REFUSED:
             self._resolve(device, MeasurementFault.PAIR_AGAIN)
