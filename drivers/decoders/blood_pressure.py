@@ -17,11 +17,9 @@ Source: Bluetooth SIG, Blood Pressure Service 1.1 and GATT Specification Supplem
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from drivers.decoders.date_time import time_of_measurement
 from drivers.decoders.ieee11073 import sfloat_quantity
-from drivers.decoders.layout import FlaggedLayout, names_of
+from drivers.decoders.layout import FlaggedLayout, names_of, user_of
 from drivers.readings import Kind, Measurement, Quantity, QuantityName, Status, Unit
 
 _KILOPASCAL = 0x01
@@ -35,7 +33,6 @@ _LAYOUT = FlaggedLayout(
     ("H", "H", "H"),
     ((_TIME_PRESENT, ("7s",)), (_PULSE_RATE_PRESENT, ("H",)), (_USER_PRESENT, ("B",)), (_STATUS_PRESENT, ("H",))),
 )
-_UNKNOWN_USER = 0xFF
 
 _BODY_MOVED_TO_IRREGULAR = (
     (0x0001, Status.BODY_MOVED),
@@ -75,12 +72,8 @@ def _decode(packet: bytes, kind: Kind) -> Measurement:
         }
     if flags & _PULSE_RATE_PRESENT:
         quantities[QuantityName.PULSE_RATE] = sfloat_quantity(pulse_rate, Unit.PER_MINUTE)
-    device_time: datetime | None = None
-    if flags & _TIME_PRESENT:
-        device_time = time_of_measurement(time)
-    user: int | None = None
-    if flags & _USER_PRESENT and slot != _UNKNOWN_USER:
-        user = slot
+    device_time = time_of_measurement(time)
+    user, unknown_user = user_of(slot)
     status, unknown_bits = _status(bits) if flags & _STATUS_PRESENT and bits else ((), 0)
     return Measurement(
         kind=kind,
@@ -90,7 +83,7 @@ def _decode(packet: bytes, kind: Kind) -> Measurement:
         raw_time=time,
         time_fault=bool(time) and device_time is None,
         user=user,
-        unknown_user=slot == _UNKNOWN_USER,
+        unknown_user=unknown_user,
         status=status,
         unknown_bits=unknown_bits,
         final=kind is not Kind.CUFF_PRESSURE,

@@ -16,13 +16,12 @@ Source: Bluetooth SIG, Body Composition Service 1.0 and GATT Specification Suppl
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 import msgspec
 
 from drivers.decoders.date_time import time_of_measurement
 from drivers.decoders.ieee11073 import fixed_quantity, missing
-from drivers.decoders.layout import FlaggedLayout
+from drivers.decoders.layout import FlaggedLayout, user_of
 from drivers.decoders.weight import length, mass
 from drivers.readings import Kind, Measurement, Quantity, QuantityName, Status, Unit
 
@@ -55,7 +54,6 @@ _LAYOUT = FlaggedLayout(
     ),
 )
 _UNSUCCESSFUL = 0xFFFF
-_UNKNOWN_USER = 0xFF
 
 # More open parts than any scale has users and stored weigh-ins at once; the oldest goes out alone beyond it.
 _MOST_OPEN = 64
@@ -84,12 +82,8 @@ def decode_body_composition(packet: bytes) -> Measurement:
         quantities[QuantityName.WEIGHT] = mass(weight, imperial)
     if flags & _HEIGHT:
         quantities[QuantityName.HEIGHT] = length(height, imperial)
-    device_time: datetime | None = None
-    if flags & _TIME_PRESENT:
-        device_time = time_of_measurement(time)
-    user: int | None = None
-    if flags & _USER_PRESENT and slot != _UNKNOWN_USER:
-        user = slot
+    device_time = time_of_measurement(time)
+    user, unknown_user = user_of(slot)
     several = bool(flags & _MULTIPLE_PACKETS)
     return Measurement(
         kind=Kind.BODY_COMPOSITION,
@@ -99,7 +93,7 @@ def decode_body_composition(packet: bytes) -> Measurement:
         raw_time=time,
         time_fault=bool(time) and device_time is None,
         user=user,
-        unknown_user=slot == _UNKNOWN_USER,
+        unknown_user=unknown_user,
         status=(Status.MULTIPLE_PACKETS,) if several else (),
         unknown_bits=flags & _RESERVED,
         final=not several,

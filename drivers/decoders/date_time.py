@@ -40,7 +40,9 @@ def decode_date_time(data: bytes) -> datetime | None:
 
 
 def time_of_measurement(data: bytes) -> datetime | None:
-    """The time stamp inside a measurement: None also for one that no calendar has, which costs no value."""
+    """The time stamp inside a measurement, b"" if it has none; one that no calendar has costs the time only."""
+    if not data:
+        return None
     try:
         return decode_date_time(data)
     except DecodeError:

@@ -20,6 +20,8 @@ _Name = TypeVar("_Name")
 # An absent field is unpacked as a string of no bytes: every packet then gives as many values, in the same places.
 _ABSENT: Final = "0s"
 
+_UNKNOWN_USER: Final = 0xFF
+
 
 class FlaggedLayout:
     """One such format. ``always`` and each optional field are struct codes of one value each, little-endian."""
@@ -60,6 +62,13 @@ def names_of(bits: int, names: Sequence[tuple[int, _Name]]) -> tuple[_Name, ...]
     if not bits:
         return ()
     return tuple(name for bit, name in names if bits & bit)
+
+
+def user_of(slot: int | bytes) -> tuple[int | None, bool]:
+    """The user slot as unpacked (b"" if absent), and whether the device said that it does not know the user."""
+    if isinstance(slot, bytes):
+        return None, False
+    return (None, True) if slot == _UNKNOWN_USER else (slot, False)
 
 
 def word_of(number: int, words: dict[int, str]) -> str:

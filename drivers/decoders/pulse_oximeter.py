@@ -22,8 +22,6 @@ Source: Bluetooth SIG, Pulse Oximeter Service 1.0.1 and GATT Specification Suppl
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from drivers.decoders.date_time import time_of_measurement
 from drivers.decoders.ieee11073 import sfloat_quantity
 from drivers.decoders.layout import FlaggedLayout, names_of
@@ -96,9 +94,7 @@ def decode_plx_spot_check(packet: bytes) -> Measurement:
     A device that says its clock is not set keeps the time it sent, marked ``time_fault``.
     """
     flags, spo2, pulse_rate, time, bits, sensor, amplitude = _SPOT.unpack(packet)
-    device_time: datetime | None = None
-    if flags & _SPOT_TIME:
-        device_time = time_of_measurement(time)
+    device_time = time_of_measurement(time)
     clock_not_set = bool(flags & _SPOT_CLOCK_NOT_SET)
     quantities = _first_two(spo2, pulse_rate)
     if flags & _SPOT_AMPLITUDE:

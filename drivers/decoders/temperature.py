@@ -11,8 +11,6 @@ Source: Bluetooth SIG, Health Thermometer Service 1.0 and GATT Specification Sup
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from drivers.decoders.date_time import time_of_measurement
 from drivers.decoders.ieee11073 import float_number
 from drivers.decoders.layout import FlaggedLayout, word_of
@@ -51,9 +49,7 @@ def decode_intermediate_temperature(packet: bytes) -> Measurement:
 def _decode(packet: bytes, *, final: bool) -> Measurement:
     flags, word, time, site = _LAYOUT.unpack(packet)
     value, special = float_number(word)
-    device_time: datetime | None = None
-    if flags & _TIME_PRESENT:
-        device_time = time_of_measurement(time)
+    device_time = time_of_measurement(time)
     unit = Unit.FAHRENHEIT if flags & _FAHRENHEIT else Unit.CELSIUS
     return Measurement(
         kind=Kind.TEMPERATURE,

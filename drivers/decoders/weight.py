@@ -14,12 +14,11 @@ Source: Bluetooth SIG, Weight Scale Service 1.0 and GATT Specification Supplemen
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 
 from drivers.decoders.date_time import time_of_measurement
 from drivers.decoders.ieee11073 import fixed_quantity, missing
-from drivers.decoders.layout import FlaggedLayout
+from drivers.decoders.layout import FlaggedLayout, user_of
 from drivers.readings import Kind, Measurement, Quantity, QuantityName, Unit
 
 _IMPERIAL = 0x01
@@ -30,7 +29,6 @@ _RESERVED = 0xF0
 
 _LAYOUT = FlaggedLayout("B", ("H",), ((_TIME_PRESENT, ("7s",)), (_USER_PRESENT, ("B",)), (_HEIGHT_PRESENT, ("H", "H"))))
 _UNSUCCESSFUL = 0xFFFF
-_UNKNOWN_USER = 0xFF
 
 # A step of 0.005 kg is five thousandths: all three decimals are the format's.
 _KILOGRAM_STEP = 5
@@ -44,12 +42,8 @@ def decode_weight(packet: bytes) -> Measurement:
     if flags & _HEIGHT_PRESENT:
         quantities[QuantityName.BMI] = fixed_quantity(bmi, -1, Unit.KILOGRAM_PER_SQUARE_METRE)
         quantities[QuantityName.HEIGHT] = length(height, imperial)
-    device_time: datetime | None = None
-    if flags & _TIME_PRESENT:
-        device_time = time_of_measurement(time)
-    user: int | None = None
-    if flags & _USER_PRESENT and slot != _UNKNOWN_USER:
-        user = slot
+    device_time = time_of_measurement(time)
+    user, unknown_user = user_of(slot)
     return Measurement(
         kind=Kind.WEIGHT,
         quantities=quantities,
@@ -58,7 +52,7 @@ def decode_weight(packet: bytes) -> Measurement:
         raw_time=time,
         time_fault=bool(time) and device_time is None,
         user=user,
-        unknown_user=slot == _UNKNOWN_USER,
+        unknown_user=unknown_user,
         unknown_bits=flags & _RESERVED,
     )
 
