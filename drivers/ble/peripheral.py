@@ -8,13 +8,13 @@ connect() ── wait until it is heard ── try to connect, at most four time
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
 
 import msgspec
 
 from drivers.ble.packets import Packets
-from drivers.ble.radio import Radio
-from drivers.ble.sightings import Sighting
+from drivers.ble.sightings import Sighting, Sightings
 from drivers.device import Link
 from drivers.errors import LinkError, LinkReason
 from drivers.gatt import service_data
@@ -25,6 +25,28 @@ BONDED = frozenset({Bonding.REQUIRED, Bonding.REQUIRED_ONE_HOST, Bonding.PASSKEY
 """Devices that talk only over a bond."""
 
 _HOPELESS = frozenset({LinkReason.NO_ADAPTER, LinkReason.NO_BUS, LinkReason.POWERED_OFF, LinkReason.STALE_BOND})
+
+
+class EndingLink(Link, Protocol):
+    """A link that says when it is closed."""
+
+    def on_end(self, call: Callable[[], None]) -> None: ...
+
+
+class Air(Protocol):
+    """What peripherals need of the radio (drivers.ble.radio.Radio). ``fresh``: seconds for which a sighting counts."""
+
+    @property
+    def sightings(self) -> Sightings: ...
+
+    @property
+    def fresh(self) -> float: ...
+
+    def know(self, address: str) -> None: ...
+
+    async def connect(
+        self, address: str, *, since: float, pair: bool, judged: Callable[[bool], bool]
+    ) -> EndingLink: ...
 
 
 class Tries(msgspec.Struct, frozen=True):
@@ -49,7 +71,7 @@ class RadioPeripheral:
     def __init__(
         self,
         identity: DeviceIdentity,
-        radio: Radio,
+        radio: Air,
         bonding: Bonding,
         *,
         may_pair: bool = False,
@@ -63,7 +85,7 @@ class RadioPeripheral:
         self._tries = tries if tries is not None else Tries()
         self._since = heard_since
         self._refusals = 0
-        radio.known.add(identity.address.upper())
+        radio.know(identity.address)
 
     @property
     def identity(self) -> DeviceIdentity:
@@ -89,7 +111,7 @@ class RadioPeripheral:
 
     async def _attempt(self) -> Link:
         sightings = self._radio.sightings
-        fresh = asyncio.get_running_loop().time() - self._radio.limits.fresh
+        fresh = asyncio.get_running_loop().time() - self._radio.fresh
         sighting = await sightings.of(self._identity.address, since=max(self._since, fresh))
         if self._bonded and not sighting.paired and not self._may_pair:
             raise LinkError(LinkReason.STALE_BOND, "there is no bond with it here")
@@ -128,7 +150,7 @@ class BroadcastPeripheral:
     It repeats a message for many seconds: the same bytes twice running count once, also over two connections.
     """
 
-    def __init__(self, identity: DeviceIdentity, radio: Radio) -> None:
+    def __init__(self, identity: DeviceIdentity, radio: Air) -> None:
         self._identity = identity
         self._radio = radio
         self._latest: dict[str, bytes] = {}
@@ -142,7 +164,7 @@ class BroadcastPeripheral:
 
     async def connect(self) -> Link:
         """Wait until it broadcasts something new."""
-        since = asyncio.get_running_loop().time() - self._radio.limits.fresh
+        since = asyncio.get_running_loop().time() - self._radio.fresh
         while True:
             sighting = await self._radio.sightings.of(self._identity.address, since=since)
             if self.news(sighting, take=False):
@@ -165,7 +187,7 @@ class BroadcastPeripheral:
 class BroadcastLink:
     """Listens until closed. Nothing can be read or written."""
 
-    def __init__(self, peripheral: BroadcastPeripheral, radio: Radio) -> None:
+    def __init__(self, peripheral: BroadcastPeripheral, radio: Air) -> None:
         self._peripheral = peripheral
         self._packets: dict[str, Packets] = {}
         self._end_listening = radio.sightings.listen(self.heard)

@@ -84,7 +84,7 @@ class Radio:
         power_on: bool = True,
     ) -> None:
         self.agent = agent if agent is not None else PairingAgent()
-        self.known = {address.upper() for address in known}
+        self._known = {address.upper() for address in known}
         self.limits = limits if limits is not None else RadioLimits()
         self.sightings = Sightings()
         self._wanted = adapter
@@ -104,6 +104,15 @@ class Radio:
         self._has_told = False
 
     # -- what peripherals use --------------------------------------------------------------------------------------
+
+    def know(self, address: str) -> None:
+        """One of our devices: a link to it that is left over is closed when the radio starts."""
+        self._known.add(address.upper())
+
+    @property
+    def fresh(self) -> float:
+        """Seconds for which a device that was heard is taken to advertise still."""
+        return self.limits.fresh
 
     async def connect(self, address: str, *, since: float, pair: bool, judged: Callable[[bool], bool]) -> BleakLink:
         """Wait until the device is heard and the radio is free, then try once to connect. Raises LinkError.
@@ -255,7 +264,7 @@ class Radio:
     async def _close_left_over(self, bluez: Bluez, adapter: AdapterState) -> None:
         """Links of our devices that BlueZ still holds, for a process that died: the device would not advertise."""
         for connected in await self._call("links", bluez.connected_devices(adapter)):
-            if connected.address in self.known and (self._link is None or self._link.address != connected.address):
+            if connected.address in self._known and (self._link is None or self._link.address != connected.address):
                 with suppress(LinkError):
                     await self._call("disconnect", bluez.disconnect_device(connected.path))
 

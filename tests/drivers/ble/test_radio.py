@@ -31,6 +31,18 @@ class Desk:
         assert reply.message_type is not MessageType.ERROR, reply.body
         return reply.body
 
+    async def watch_power(self, seen: list[bool]) -> None:
+        rule = "type='signal',member='PropertiesChanged',path='/org/bluez/hci0'"
+        await self._bus.call(
+            Message("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "AddMatch", signature="s", body=[rule])
+        )
+
+        def heard(message: Message) -> None:
+            if message.member == "PropertiesChanged" and "Powered" in message.body[1]:
+                seen.append(message.body[1]["Powered"].value)
+
+        self._bus.add_message_handler(heard)
+
     async def power(self, on: bool) -> None:
         body: list[object] = ["org.bluez.Adapter1", "Powered", Variant("b", on)]
         await self.call("/org/bluez/hci0", "org.freedesktop.DBus.Properties", "Set", "ssv", body)
@@ -116,11 +128,14 @@ async def test_an_unknown_address_is_waited_for_without_harm(device: VirtualDevi
 
 async def test_silence_after_sound_is_mended_step_by_step_and_then_said(device: VirtualDevice) -> None:
     patience = recovery.Patience(silence=1.5, step=0.6, usual=1.5)
-    async with running(msgspec.structs.replace(QUICK, patience=patience)) as run:
+    powered: list[bool] = []
+    async with desk() as other, running(msgspec.structs.replace(QUICK, patience=patience)) as run:
+        await other.watch_power(powered)
         async with asyncio.timeout(10):
             await run.radio.sightings.of(THEIRS, since=0.0)
         await device.fall_silent()
-        await run.listener.until(LinkReason.TIMED_OUT)  # discovery restarted and power cycled before that
+        await run.listener.until(LinkReason.TIMED_OUT)
+        assert powered == [False, True]
         assert run.listener.said == [None, LinkReason.TIMED_OUT]
         await device.advertise()
         await run.listener.until(None)

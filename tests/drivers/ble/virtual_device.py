@@ -14,6 +14,7 @@ from dbus_fast import BusType, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 from dbus_fast.annotations import DBusBool, DBusBytes, DBusObjectPath, DBusSignature, DBusStr
 from dbus_fast.constants import PropertyAccess
+from dbus_fast.errors import DBusError
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
 
 from drivers.gatt import BLOOD_PRESSURE_MEASUREMENT, BLOOD_PRESSURE_SERVICE, DATE_TIME, MODEL_NUMBER, sig
@@ -55,6 +56,7 @@ class Characteristic(ServiceInterface):
         self.written: list[bytes] = []
         self.confirmed = 0
         self.subscribed = asyncio.Event()
+        self.refuses = False
 
     @dbus_property(access=PropertyAccess.READ)
     def UUID(self) -> DBusStr:
@@ -78,6 +80,8 @@ class Characteristic(ServiceInterface):
 
     @dbus_method()
     def ReadValue(self, options: Options) -> DBusBytes:
+        if self.refuses:
+            raise DBusError("org.bluez.Error.NotAuthorized", "Not Authorized")
         return self.value
 
     @dbus_method()
@@ -202,6 +206,10 @@ class VirtualDevice:
         BlueZoo's Connect does connect a second time, but answers with an error about the services it has already.
         """
         await self.bus.call(Message("org.bluez", self.central, "org.bluez.Device1", "Connect"))
+
+    async def forgotten(self) -> None:
+        """Somebody removes the device, and its bond, from our radio."""
+        await self.call("/org/bluez/hci0", "org.bluez.Adapter1", "RemoveDevice", "o", [self.central])
 
     async def property(self, name: str) -> Any:
         """Of the device, as our radio sees it."""
