@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import msgspec
 
-from drivers.readings import Kind, Measurement, QuantityName, Reading, SpecialValue, Status, Unit
+from drivers.readings import Detail, Kind, Measurement, QuantityName, Reading, SpecialValue, Status, Unit
 from kiosk.facts.measurement import MeasurementFault
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
@@ -68,6 +68,9 @@ _INVALID = frozenset(
         Status.GENERAL_FAULT,
     }
 )
+_KETONE = "reserved-6"
+"""By this meal, i-SENS meters say that the number is ketone, not glucose: nothing that may leave as a blood sugar."""
+
 _DOUBTS = {
     Status.CUFF_TOO_LOOSE: MeasurementFault.CUFF_TOO_LOOSE,
     Status.BODY_MOVED: MeasurementFault.BODY_MOVED,
@@ -213,6 +216,8 @@ def _lacks_diastolic(value: Measurement) -> bool:
 
 
 def _plausible(value: Measurement) -> bool:
+    if value.details.get(Detail.MEAL) == _KETONE:
+        return False
     for name, quantity in value.quantities.items():
         limits = _PLAUSIBLE.get((name, quantity.unit))
         if quantity.value is not None and limits is not None and not limits[0] <= quantity.value <= limits[1]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from drivers.readings import (
     ClockCheck,
+    Detail,
     DeviceIdentity,
     Kind,
     Measurement,
@@ -192,6 +194,13 @@ def test_a_failed_measurement_is_explained_by_what_the_device_saw() -> None:
     judged = judge(reading(pressure(NAN, NAN, status=(Status.BODY_MOVED,))), MINE)
     assert (judged.gate, judged.fault) == (Gate.NO_VALUE, MeasurementFault.BODY_MOVED)
     assert judge(reading(pressure(NAN, NAN)), MINE).fault is MeasurementFault.NO_VALUE
+
+
+def test_ketone_is_no_blood_sugar() -> None:
+    ketone = msgspec.structs.replace(
+        single(*GLUCOSE, "5.4", Unit.MILLIMOLE_PER_LITRE), details={Detail.MEAL: "reserved-6"}
+    )
+    assert judge(reading(ketone), MINE).gate is Gate.IMPLAUSIBLE
 
 
 def test_a_value_beyond_the_meter_is_sent_and_said() -> None:
