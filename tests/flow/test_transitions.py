@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.readings import BloodPressure, DeviceIdentity, Quantity, Reading, Unit
+from drivers.readings import Unit
 from kiosk.facts.caller import Caller, CallerClass
 from kiosk.facts.calls import CallOutcome
 from kiosk.facts.faults import Fault
-from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
+from kiosk.facts.history import Curve, Span
+from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
 from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
-from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Measured, Measuring, NotMeasured, Ringing, Talking
+from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Ringing, Talking, waits_for
 from kiosk.flow.transitions import RECOVER_SECONDS, RESTORE_AGAIN_SECONDS, FlowSettings, step
+from tests.flow.readings import reading, weight
 
 SETTINGS = FlowSettings(ring_seconds=60.0, ended_card_seconds=8.0)
 KARI = Caller("sip:kari@svar.example", "Kari Nordmann", "sykepleier", CallerClass.CARE)
@@ -38,25 +39,6 @@ def play(*events: on.Event, state: KioskState | None = None, at: float = 0.0) ->
         now, done = step(now, event, moment(at), SETTINGS)
         effects += done
     return now, effects
-
-
-def reading() -> Reading:
-    def quantity(number: str) -> Quantity:
-        return Quantity(Decimal(number), Unit.MILLIMETRE_OF_MERCURY)
-
-    value = BloodPressure(
-        systolic=quantity("125"),
-        diastolic=quantity("80"),
-        mean_arterial=quantity("102"),
-        pulse_rate=Quantity(Decimal("64"), Unit.PER_MINUTE),
-        device_time=None,
-        user=None,
-        status=(),
-        unknown_bits=0,
-        raw=b"",
-    )
-    device = DeviceIdentity(model="UA-651BLE", manufacturer="A&D Medical", address="00:00:00:00:00:01")
-    return Reading(value, device, datetime(2026, 11, 21, 10, 0, tzinfo=UTC))
 
 
 TALK = (
@@ -184,58 +166,15 @@ def test_media_lost_while_ringing_rings_again() -> None:
     assert effects == [do.PrepareCall("1"), do.StartRing()]
 
 
-def test_a_measurement_from_asking_to_delivery() -> None:
-    state, effects = play(*TALK, on.MeasurementAsked("1", MeasurementKind.BLOOD_PRESSURE))
-    assert isinstance(state.measurement, Measuring)
-    assert effects[-3:] == [
-        do.TellNurse(do.TaskNews.ACCEPTED),
-        effects[-2],
-        do.Measure(MeasurementKind.BLOOD_PRESSURE),
-    ]
-    state, effects = play(on.ReadingKept("r", reading()), state=state)
-    assert isinstance(state.measurement, Measured) and state.measurement.delivery is Delivery.SAVED
-    assert effects[0] == do.TellNurse(do.TaskNews.SAVED, reading_id="r")
-    said = effects[1]
-    assert isinstance(said, do.Say)
-    assert dict(said.utterance.fields) == {"systolic": "125", "diastolic": "80", "pulse": "64"}
-    state, effects = play(on.ReadingDelivered("r"), state=state)
-    assert isinstance(state.measurement, Measured) and state.measurement.delivery is Delivery.DELIVERED
-
-
-def test_a_second_request_while_measuring_opens_no_second_device() -> None:
-    state, _ = play(*TALK, on.MeasurementAsked("1", MeasurementKind.BLOOD_PRESSURE))
-    _, effects = play(on.MeasurementAsked("1", MeasurementKind.BLOOD_PRESSURE), state=state)
-    assert effects == [do.TellNurse(do.TaskNews.ACCEPTED)]
-
-
-def test_only_care_may_ask() -> None:
-    events = (on.CallArrived("1", OLA), *TALK[1:], on.MeasurementAsked("1", MeasurementKind.BLOOD_PRESSURE))
-    state, effects = play(*events)
-    assert state.measurement is None
-    assert effects[-1] == do.TellNurse(do.TaskNews.REJECTED)
-
-
-@pytest.mark.parametrize("fault", MeasurementFault)
-def test_every_measurement_fault_is_told_to_both(fault: MeasurementFault) -> None:
-    state, effects = play(*TALK, on.MeasurementAsked("1", MeasurementKind.BLOOD_PRESSURE), on.MeasurementFailed(fault))
-    assert isinstance(state.measurement, NotMeasured) and state.measurement.fault is fault
-    assert do.TellNurse(do.TaskNews.FAILED, reason=fault.value) in effects
-    assert isinstance(effects[-1], do.Say)
-
-
-def test_a_reading_that_comes_after_the_call_is_still_shown_and_leaves_by_itself() -> None:
-    state, _ = play(*TALK, on.MeasurementAsked("1", MeasurementKind.BLOOD_PRESSURE), on.HangUpPressed())
-    state, _ = play(on.ReadingKept("r", reading()), state=state, at=1.0)
-    assert isinstance(state.measurement, Measured)
-    state, _ = play(on.Tick(), state=state, at=120.0)
-    assert state.measurement is None
-
-
 def test_faults_are_a_sorted_set() -> None:
     events = (on.FaultRaised(Fault.NO_SOUND), on.FaultRaised(Fault.NO_CAMERA), on.FaultRaised(Fault.NO_SOUND))
     state, _ = play(*events)
     assert state.faults == (Fault.NO_CAMERA, Fault.NO_SOUND)
     assert play(on.FaultCleared(Fault.NO_SOUND), state=state)[0].faults == (Fault.NO_CAMERA,)
+
+
+def _curve(kind: MeasurementKind, span: Span) -> Curve:
+    return Curve(kind, span, Unit.PERCENT, (), None, moment(0.0).wall)
 
 
 _ids = st.sampled_from(["1", "2", "3"])
@@ -256,7 +195,29 @@ _events: st.SearchStrategy[on.Event] = st.one_of(
     st.just(on.MediaLost()),
     st.just(on.MediaBack()),
     st.builds(on.MeasurementAsked, _ids, st.sampled_from(MeasurementKind)),
-    st.builds(on.MeasurementFailed, st.sampled_from(MeasurementFault)),
+    st.builds(
+        on.MeasurementFailed,
+        st.sampled_from(MeasurementFault),
+        st.one_of(st.none(), st.sampled_from(MeasurementKind)),
+    ),
+    st.builds(on.MeasurePressed, st.sampled_from(MeasurementKind)),
+    st.just(on.StopPressed()),
+    st.builds(
+        on.ReadingKept,
+        _ids,
+        st.sampled_from([reading(), weight()]),
+        st.one_of(st.none(), st.sampled_from(MeasurementFault)),
+    ),
+    st.builds(on.MeasurementProgress, st.just(reading().value)),
+    st.builds(on.OwnerAsked, _ids, st.sampled_from([reading(), weight()])),
+    st.builds(on.OwnerAnswered, _ids, st.booleans()),
+    st.builds(on.OldReadingsKept, st.integers(0, 3)),
+    st.just(on.HistoryPressed()),
+    st.builds(on.HistoryChosen, st.sampled_from(MeasurementKind), st.sampled_from(Span)),
+    st.builds(on.HistoryLoaded, st.builds(_curve, st.sampled_from(MeasurementKind), st.sampled_from(Span))),
+    st.just(on.HistoryFailed()),
+    st.just(on.HistoryClosed()),
+    st.builds(on.CanMeasure, st.lists(st.sampled_from(MeasurementKind)).map(tuple)),
     st.builds(on.ReadingDelivered, _ids),
     st.builds(on.ReadingHeld, _ids),
     st.just(on.Tick()),
@@ -265,12 +226,27 @@ _events: st.SearchStrategy[on.Event] = st.one_of(
 
 @given(st.lists(st.tuples(_events, st.floats(0, 30)), max_size=60))
 def test_whatever_happens_each_call_ends_once_and_180_is_honest(story: list[tuple[on.Event, float]]) -> None:
-    state = KioskState()
+    state = KioskState(can_measure=(MeasurementKind.BLOOD_PRESSURE, MeasurementKind.WEIGHT))
     at = 0.0
+    waited = False
     for event, later in story:
         at += later
         before = state
         state, effects = step(state, event, moment(at), SETTINGS)
+        for one in effects:
+            if isinstance(one, do.StopMeasuring):
+                waited = False
+            if isinstance(one, do.Measure):
+                assert not waited or isinstance(event, on.ReadingKept | on.MeasurementFailed)
+                waited = True
+        if isinstance(event, on.ReadingKept | on.MeasurementFailed) and waits_for(state.measurement) is None:
+            waited = False
+        assert waited == (waits_for(state.measurement) is not None)
+        said = [one for one in effects if isinstance(one, do.Say)]
+        assert len(said) <= 1, "the second would cut off the first"
+        if isinstance(state.phase, Ringing) and not isinstance(before.phase, Idle | Ended):
+            assert not said, "only who rings is said while it rings"
+        assert state.history is None or isinstance(state.phase, Idle)
         finals = [one for one in effects if isinstance(one, do.Refuse | do.Accept | do.HangUp)]
         assert len(finals) <= 1 or isinstance(before.phase, Connecting)
         for one in effects:

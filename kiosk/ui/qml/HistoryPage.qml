@@ -43,9 +43,13 @@ Item {
 
             Label {
                 objectName: "historyValue"
+                // Only a wider font than the wanted one makes it smaller.
+                Layout.preferredWidth: Math.min(implicitWidth, head.width - Math.max(when.width, other.visible ? other.width : 0) - Theme.gap)
                 visible: text !== ""
                 text: root.card.value
                 font.pixelSize: Math.ceil(Theme.textSize * 1.5)
+                fontSizeMode: Text.HorizontalFit
+                minimumPixelSize: Theme.textSize
                 font.weight: Font.DemiBold
                 wrapMode: Text.NoWrap
             }
@@ -69,6 +73,8 @@ Item {
         }
 
         Label {
+            id: when
+
             objectName: "historyWhen"
             anchors.right: parent.right
             anchors.bottom: parent.bottom
