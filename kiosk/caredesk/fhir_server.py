@@ -24,11 +24,15 @@ class FhirServerError(Exception):
 
 
 class FhirServer:
-    """``start()``, then ``base_url`` answers until ``stop()``. The database in ``directory`` outlives the process."""
+    """``start()``, then ``base_url`` answers until ``stop()``. The database in ``directory`` outlives the process.
 
-    def __init__(self, directory: Path, port: int) -> None:
+    ``access``: what else stands in the server's settings (YAML), such as who may do what; empty: everybody everything.
+    """
+
+    def __init__(self, directory: Path, port: int, *, access: str = "") -> None:
         self._directory = directory
         self._port = port
+        self._access = access
         self._process: asyncio.subprocess.Process | None = None
         self.base_url = f"http://127.0.0.1:{port}/fhir"
 
@@ -87,7 +91,7 @@ class FhirServer:
         self._directory.mkdir(parents=True, exist_ok=True)
         (self._directory / "settings.yaml").write_text(
             f"base_url: {self.base_url}\nhost: 127.0.0.1\nport: {self._port}\ndata_dir: data\n"
-            "simulator:\n  enabled: false\n",
+            f"simulator:\n  enabled: false\n{self._access}",
             encoding="utf-8",
         )
 
