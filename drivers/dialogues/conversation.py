@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Generator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from drivers.decoders.current_time import decode_current_time, encode_current_time
@@ -54,6 +54,13 @@ IDLE_S: Final = 4.0
 
 CLOCKS: Final = (DATE_TIME, CURRENT_TIME)
 
+_ECHO: Final = timedelta(seconds=1)
+
+_HINDERED = {
+    LinkReason.REFUSED: End.REFUSED,
+    LinkReason.STALE_BOND: End.REFUSED,
+    LinkReason.TIMED_OUT: End.TIMED_OUT,
+}
 _END_OF = {LinkReason.TIMED_OUT: End.TIMED_OUT, None: End.COMPLETE}
 
 
@@ -71,8 +78,9 @@ class Conversation(abc.ABC):
         self._told_all = False
         self._now = datetime.min  # noqa: DTZ901  replaced before anything looks at it
         self._trouble: LinkReason | None = None
-        self._unauthorised = False
+        self._hindered: End | None = None
         self._gave = False
+        self._last_kept: tuple[bytes, datetime] | None = None
 
     # -- the contract ------------------------------------------------------------------------------------------------
 
@@ -187,8 +195,16 @@ class Conversation(abc.ABC):
         self._say(Refuse(characteristic, why))
 
     def _keep(self, measurement: Measurement, received: datetime) -> None:
-        """Make it durable: at once, or as soon as the question of the clock is settled."""
+        """Make it durable: at once, or as soon as the question of the clock is settled.
+
+        Equal bytes with a time or a sequence are known to be the same reading wherever they come again. Without, only
+        when they come at once again: then the radio has given one packet twice.
+        """
         self._gave = True
+        before, self._last_kept = self._last_kept, (measurement.raw, received)
+        known = measurement.raw_time or measurement.sequence is not None
+        if not known and before is not None and before[0] == measurement.raw and received - before[1] < _ECHO:
+            return
         keep = Keep(measurement, received)
         if self._clock_open:
             self._held.append(keep)
@@ -207,10 +223,11 @@ class Conversation(abc.ABC):
     def _outcome(self) -> End:
         """A packet that could not be read is something that the device still owes us.
 
-        One that gave nothing and would not let us do something for want of a bond has not just nothing to say.
+        One that gave nothing and did not let us do something, for want of a bond or of an answer, did not have nothing
+        to say.
         """
-        if self._unauthorised and not self._gave:
-            return End.REFUSED
+        if not self._gave and not self._refused and self._hindered is not None:
+            return self._hindered
         return End.INCOMPLETE if self._refused else End.COMPLETE
 
     @property
@@ -224,7 +241,7 @@ class Conversation(abc.ABC):
         """Remember why; always False."""
         if isinstance(answer, Failed):
             self._trouble = answer.reason
-            self._unauthorised = self._unauthorised or answer.reason in (LinkReason.REFUSED, LinkReason.STALE_BOND)
+            self._hindered = _HINDERED.get(answer.reason, self._hindered)
         return False
 
     def _end_of(self, reason: LinkReason | None) -> End:
