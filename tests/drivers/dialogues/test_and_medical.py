@@ -88,12 +88,12 @@ def test_what_was_held_back_is_kept_however_the_question_of_the_clock_ends(end: 
     dialogue.start(NOW)
     dialogue.received(Subscribed(BLOOD_PRESSURE_MEASUREMENT), NOW)
     dialogue.received(Received(BLOOD_PRESSURE_MEASUREMENT, GOOD), NOW)
-    event = {
+    events: dict[str, Event] = {
         "read fails": Failed(Read(DATE_TIME), LinkReason.REFUSED),
         "line is lost": Closed(LinkReason.LINK_LOST),
         "line is closed": Closed(),
-    }[end]
-    first, *rest = dialogue.received(event, NOW)
+    }
+    first, *rest = dialogue.received(events[end], NOW)
     assert first.measurement.raw == GOOD  # type: ignore[union-attr]
     assert not any(isinstance(action, NoteClock) for action in rest)
     if end == "read fails":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -222,7 +222,7 @@ def seen(spo2: int) -> Measurement:
 def test_steady_means_that_the_last_eight_seconds_lie_within_one_per_cent(values: list[tuple[int, float]]) -> None:
     rule = Steady()
     now = NOW
-    history = []
+    history: list[tuple[int, datetime]] = []
     for spo2, gap in values:
         now += timedelta(seconds=gap)
         if history and now - history[-1][1] > timedelta(seconds=2):
