@@ -346,6 +346,8 @@ class Controller:
         number = self._measurements
 
         async def measure() -> None:
+            if number != self._measurements:
+                return  # stopped before it began
             try:
                 result = await self._outside.measure(kind)
             except Exception:

@@ -12,16 +12,18 @@ import pytest
 
 from kiosk.controller import Controller, Kept
 from kiosk.facts.calls import CallOutcome
+from kiosk.facts.history import Span
 from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
 from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.flow import events as on
-from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Measured, NotMeasured, Ringing, Talking
+from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Measured, Measuring, NotMeasured, Ringing, Talking
 from kiosk.flow.transitions import FlowSettings
 from kiosk.ipc import media_messages as media
+from kiosk.ipc.ui_messages import Press, Pressed
 from kiosk.timeline import Timeline
 from tests.call.test_policy import KARI, TASK
-from tests.flow.test_transitions import reading
+from tests.flow.readings import cuff_pressure, reading, weight
 
 
 class FakeSignalling:
@@ -71,6 +73,7 @@ class FakeOutside:
         self.woken = 0
         self.silenced = 0
         self.sent = 0
+        self.asked: list[object] = []
         self.result: asyncio.Future[Kept | MeasurementFault] = asyncio.get_running_loop().create_future()
 
     def to_media(self, message: msgspec.Struct) -> None:
@@ -89,7 +92,17 @@ class FakeOutside:
         self.silenced += 1
 
     def measure(self, kind: MeasurementKind) -> Awaitable[Kept | MeasurementFault]:
+        self.asked.append(kind)
         return self.result
+
+    def stop_measuring(self) -> None:
+        self.asked.append("stop")
+
+    def answer_owner(self, reading_id: str, mine: bool) -> None:
+        self.asked.append((reading_id, mine))
+
+    def load_history(self, kind: MeasurementKind, span: Span) -> None:
+        self.asked.append((kind, span))
 
     def reading_was_kept(self) -> None:
         self.sent += 1
@@ -101,7 +114,7 @@ class Kiosk:
         self.outside = FakeOutside()
         self.seconds = 0.0
         self.controller = Controller(
-            KioskState(),
+            KioskState(can_measure=(MeasurementKind.BLOOD_PRESSURE, MeasurementKind.WEIGHT)),
             FlowSettings(60.0, 8.0),
             "p-1",
             self.signalling,
@@ -113,6 +126,9 @@ class Kiosk:
     @property
     def revision(self) -> int:
         return self.outside.shown[-1][0]
+
+    def press(self, press: Press, revision: int | None = None, **about: Any) -> None:
+        self.controller.pressed(Pressed(press, self.revision if revision is None else revision, **about))
 
     def call(self, call_id: str = "1") -> None:
         self.controller.call_arrived(on.CallArrived(call_id, KARI), f"offer {call_id}")
@@ -330,3 +346,158 @@ async def test_a_painted_home_page_is_no_ring(kiosk: Kiosk) -> None:
     assert kiosk.signalling.done == []
     assert isinstance(kiosk.controller.state.phase, Ringing)
     assert isinstance(KioskState().phase, Idle)
+
+
+PRESSURE, WEIGHT = MeasurementKind.BLOOD_PRESSURE, MeasurementKind.WEIGHT
+
+
+def task_for(loinc: str) -> bytes:
+    code = {"coding": [{"system": "http://loinc.org", "code": loinc}]}
+    return msgspec.json.encode({**TASK, "code": code})
+
+
+async def settle() -> None:
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+async def test_presses_reach_flow_with_what_they_are_about(kiosk: Kiosk) -> None:
+    kiosk.press(Press.HISTORY)
+    kiosk.press(Press.CURVE, kind=WEIGHT, span=Span.YEAR)
+    kiosk.press(Press.BACK)
+    assert kiosk.outside.asked == [(PRESSURE, Span.WEEK), (WEIGHT, Span.YEAR)]
+    assert kiosk.controller.state.history is None
+    kiosk.press(Press.MEASURE, kind=PRESSURE)
+    await settle()
+    kiosk.press(Press.STOP)
+    assert kiosk.outside.asked[2:] == [PRESSURE, "stop"]
+    assert kiosk.controller.state.measurement is None
+
+
+@pytest.mark.parametrize("press", [Press.MEASURE, Press.MINE, Press.NOT_MINE, Press.CURVE])
+async def test_a_press_that_says_not_what_it_is_about_is_ignored(kiosk: Kiosk, press: Press) -> None:
+    before = kiosk.controller.state
+    kiosk.press(press)
+    assert kiosk.controller.state == before
+
+
+async def test_a_press_on_the_home_page_that_comes_when_it_rings_does_nothing(kiosk: Kiosk) -> None:
+    home = kiosk.revision
+    kiosk.call()
+    for press, about in ((Press.MEASURE, {"kind": PRESSURE}), (Press.HISTORY, {}), (Press.CLOSE_CARD, {})):
+        kiosk.press(press, home, **about)
+    assert kiosk.outside.asked == []
+    assert isinstance(kiosk.controller.state.phase, Ringing)
+    kiosk.press(Press.ANSWER)
+    assert isinstance(kiosk.controller.state.phase, Connecting)
+
+
+async def test_hanging_up_counts_whatever_has_come_beside_the_picture_meanwhile(kiosk: Kiosk) -> None:
+    kiosk.talk()
+    before = kiosk.revision
+    await ask(kiosk)
+    kiosk.controller.owner_asked("r1", weight())
+    kiosk.controller.progress(cuff_pressure("80"))
+    kiosk.press(Press.HANG_UP, before)
+    assert kiosk.signalling.last() == ("hang_up", "1")
+
+
+async def test_the_end_of_a_stopped_measurement_is_not_told_of_the_next(kiosk: Kiosk) -> None:
+    first = kiosk.outside.result
+    kiosk.press(Press.MEASURE, kind=PRESSURE)
+    await settle()
+    kiosk.press(Press.STOP)
+    kiosk.outside.result = asyncio.get_running_loop().create_future()
+    kiosk.press(Press.MEASURE, kind=WEIGHT)
+    await settle()
+    first.set_result(MeasurementFault.DEVICE_NOT_FOUND)
+    await settle()
+    measuring = kiosk.controller.state.measurement
+    assert isinstance(measuring, Measuring) and measuring.kind is WEIGHT
+    kiosk.outside.result.set_result(MeasurementFault.NO_VALUE)
+    await settle()
+    assert isinstance(kiosk.controller.state.measurement, NotMeasured)
+
+
+async def test_a_reading_that_comes_after_stopping_is_shown_all_the_same(kiosk: Kiosk) -> None:
+    kiosk.press(Press.MEASURE, kind=PRESSURE)
+    await settle()
+    kiosk.press(Press.STOP)
+    kiosk.outside.result.set_result(Kept("r", reading()))
+    await settle()
+    assert isinstance(kiosk.controller.state.measurement, Measured)
+    assert kiosk.outside.sent == 1
+
+
+async def test_a_reading_that_nobody_asked_for_is_shown_and_sent(kiosk: Kiosk) -> None:
+    kiosk.controller.reading_kept(Kept("w", weight(), doubt=MeasurementFault.NOT_STABLE))
+    measured = kiosk.controller.state.measurement
+    assert isinstance(measured, Measured) and measured.doubt is MeasurementFault.NOT_STABLE
+    assert kiosk.outside.sent == 1
+    kiosk.controller.reading_delivered("w", "7")
+    measured = kiosk.controller.state.measurement
+    assert isinstance(measured, Measured) and measured.delivery is Delivery.DELIVERED
+
+
+async def test_a_device_used_unasked_that_gave_nothing_and_old_readings(kiosk: Kiosk) -> None:
+    kiosk.controller.measurement_failed(WEIGHT, MeasurementFault.NOT_STABLE)
+    failed = kiosk.controller.state.measurement
+    assert isinstance(failed, NotMeasured) and failed.kind is WEIGHT
+    kiosk.controller.old_readings(2)
+    assert kiosk.controller.state.old_readings is not None
+
+
+async def test_a_reading_of_another_kind_answers_no_request(kiosk: Kiosk) -> None:
+    kiosk.talk()
+    await ask(kiosk)
+    kiosk.controller.reading_kept(Kept("w", weight()))
+    kiosk.controller.reading_delivered("w", "7")
+    assert [status for status, _ in kiosk.signalling.task_news()] == ["accepted"]
+    kiosk.outside.result.set_result(Kept("r", reading()))
+    await settle()
+    kiosk.controller.reading_delivered("r", "42")
+    assert [status for status, _ in kiosk.signalling.task_news()] == ["accepted", "in-progress", "completed"]
+
+
+async def test_a_request_for_another_kind_ends_the_first(kiosk: Kiosk) -> None:
+    kiosk.talk()
+    await ask(kiosk)
+    kiosk.controller.message_received("1", "application/fhir+json", task_for("29463-7"))
+    await settle()
+    assert kiosk.outside.asked == [PRESSURE, "stop", WEIGHT]
+    assert [status for status, _ in kiosk.signalling.task_news()] == ["accepted", "failed", "accepted"]
+    kiosk.outside.result.set_result(Kept("w", weight()))
+    await settle()
+    assert kiosk.signalling.task_news()[-1][0] == "in-progress"
+
+
+async def test_the_question_whose_it_is_holds_the_request_until_it_is_answered(kiosk: Kiosk) -> None:
+    kiosk.talk()
+    await ask(kiosk)
+    kiosk.controller.owner_asked("r", reading())
+    assert kiosk.signalling.task_news()[-1][0] == "on-hold"
+    kiosk.seconds = 5.0
+    kiosk.press(Press.MINE, reading_id="r")
+    assert kiosk.outside.asked[-1] == ("r", True)
+    kiosk.outside.result.set_result(Kept("r", reading()))
+    await settle()
+    assert [status for status, _ in kiosk.signalling.task_news()] == ["accepted", "on-hold", "in-progress"]
+
+
+async def test_not_mine_is_told_to_the_nurse_with_its_reason(kiosk: Kiosk) -> None:
+    kiosk.talk()
+    await ask(kiosk)
+    kiosk.controller.owner_asked("r", reading())
+    kiosk.seconds = 5.0
+    kiosk.press(Press.NOT_MINE, reading_id="r")
+    message = kiosk.signalling.last()[3]
+    assert isinstance(message, dict)
+    assert (message["status"], message["statusReason"]) == ("failed", {"text": "owner-denied"})
+    assert kiosk.outside.asked[-2:] == [("r", False), "stop"]
+
+
+async def test_stopped_before_it_began(kiosk: Kiosk) -> None:
+    kiosk.press(Press.MEASURE, kind=PRESSURE)
+    kiosk.press(Press.STOP)
+    await settle()
+    assert kiosk.outside.asked == ["stop"]

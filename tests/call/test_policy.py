@@ -63,6 +63,24 @@ def test_a_request_and_its_news() -> None:
 
 
 @pytest.mark.parametrize(
+    ("loinc", "kind"),
+    [
+        ("85354-9", MeasurementKind.BLOOD_PRESSURE),
+        ("59408-5", MeasurementKind.PULSE_OXIMETRY),
+        ("2708-6", MeasurementKind.PULSE_OXIMETRY),
+        ("29463-7", MeasurementKind.WEIGHT),
+        ("8310-5", MeasurementKind.TEMPERATURE),
+        ("2339-0", MeasurementKind.GLUCOSE),
+        ("15074-8", MeasurementKind.GLUCOSE),
+        ("41653-7", MeasurementKind.GLUCOSE),
+    ],
+)
+def test_every_kind_can_be_asked_for(loinc: str, kind: MeasurementKind) -> None:
+    code = {"coding": [{"system": "http://loinc.org", "code": loinc}]}
+    assert parse_request(msgspec.json.encode({**TASK, "code": code}), "p-1").kind is kind
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"resourceType": "Patient"},

@@ -30,10 +30,18 @@ def test_the_callers_name_and_role_are_said() -> None:
 
 @pytest.mark.parametrize("spoken", Spoken)
 def test_every_phrase_has_words_for_the_fields_it_gets(spoken: Spoken) -> None:
-    fields = (("name", "A"), ("role", "B"), ("systolic", "1"), ("diastolic", "2"), ("pulse", "3"))
+    fields = (("name", "A"), ("role", "B"), ("value", "1"), ("second", "2"), ("pulse", "3"))
     sentence = bokmål().sentence(Utterance(spoken, fields))
     assert sentence.endswith(".")
     assert "{" not in sentence
+
+
+def test_what_follows_is_said_in_the_same_breath() -> None:
+    pulse = Utterance(Spoken.PULSE_IS, (("pulse", "64"),))
+    value = Utterance(
+        Spoken.BLOOD_PRESSURE_IS, (("value", "125"), ("second", "80")), (pulse, Utterance(Spoken.READING_SAVED))
+    )
+    assert bokmål().sentence(value) == "Blodtrykket er 125 over 80. Pulsen er 64. Målingen er lagret."
 
 
 def test_a_missing_phrase_and_a_missing_field_are_named() -> None:

@@ -10,15 +10,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.readings import Unit
+from drivers.readings import Kind, QuantityName, Status, Unit
 from kiosk.facts.caller import Caller, CallerClass
 from kiosk.facts.calls import CallOutcome
 from kiosk.facts.faults import FakePart, Fault
+from kiosk.facts.history import Band, Curve, Point, Span
 from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
+from kiosk.facts.shown import number
 from kiosk.facts.visit import Visit
-from kiosk.flow.state import Ended, Idle, KioskState, Measured, NotMeasured, Phase
+from kiosk.flow.state import (
+    Ended,
+    History,
+    Idle,
+    KioskState,
+    Measured,
+    Measuring,
+    NotMeasured,
+    OldReadings,
+    OwnerQuestion,
+    Phase,
+)
 from kiosk.resources import assets
-from kiosk.ui.presentation import Page, Tone, number, page_of, present
+from kiosk.ui.history_card import axis
+from kiosk.ui.measurement_card import MeasurementCard
+from kiosk.ui.presentation import Page, Tone, page_of, present
 from kiosk.ui.texts import ScreenTexts, load_texts
 from tests.ui import states
 
@@ -137,7 +152,48 @@ def test_every_phase_has_a_page() -> None:
         )
     }
     assert set(phases) == set(Phase.__args__)
-    assert {page_of(phase) for phase in phases.values()} == set(Page)
+    pages = {page_of(KioskState(phase=phase)) for phase in phases.values()}
+    assert pages == {Page.HOME, Page.RING, Page.CALL, Page.ENDED}
+
+
+def test_between_calls_a_question_comes_first_then_a_measurement_then_curves() -> None:
+    state = KioskState(history=History(MeasurementKind.WEIGHT, Span.WEEK, 1.0))
+    assert page_of(state) is Page.HISTORY
+    state = msgspec.structs.replace(state, measurement=states.MEASURING)
+    assert page_of(state) is Page.MEASURE
+    state = msgspec.structs.replace(state, questions=(states.QUESTION,))
+    assert page_of(state) is Page.OWNER
+    for phase in (states.RINGING, states.CONNECTING):
+        screen = present(msgspec.structs.replace(state, phase=phase), states.NOW, TEXTS)
+        assert (screen.measurement, screen.owner, screen.history) == (None, None, None), "the call's page covers them"
+    talking = present(msgspec.structs.replace(state, phase=states.TALKING), states.NOW, TEXTS)
+    assert talking.owner is not None and talking.measurement is None and talking.history is None
+
+
+@pytest.mark.parametrize(
+    ("kinds", "buttons"),
+    [
+        ((), ()),
+        ((MeasurementKind.WEIGHT,), ("Mål vekt",)),
+        ((MeasurementKind.GLUCOSE, MeasurementKind.BLOOD_PRESSURE), ("Mål blodtrykk", "Mål blodsukker")),
+        (tuple(MeasurementKind), ("Mål blodtrykk", "Mål oksygen", "Mål vekt")),
+    ],
+)
+def test_the_patient_can_begin_what_the_home_has_devices_for(
+    kinds: tuple[MeasurementKind, ...], buttons: tuple[str, ...]
+) -> None:
+    screen = present(KioskState(can_measure=kinds), states.NOW, TEXTS)
+    assert tuple(button.text for button in screen.buttons) == buttons
+
+
+def test_old_readings_are_a_calm_line_unless_something_is_wrong() -> None:
+    state = KioskState(old_readings=OldReadings(2, 1.0), unsent=2)
+    status = present(state, states.NOW, TEXTS).status
+    assert (status.text, status.detail) == ("2 eldre målinger er hentet.", "2 målinger venter på å bli sendt")
+    one = present(KioskState(old_readings=OldReadings(1, 1.0)), states.NOW, TEXTS).status
+    assert one.text == "1 eldre måling er hentet."
+    wrong = present(msgspec.structs.replace(state, faults=(Fault.NO_SOUND,)), states.NOW, TEXTS).status
+    assert wrong.text == "Lyden virker ikke."
 
 
 @pytest.mark.parametrize(
@@ -156,41 +212,234 @@ def test_caller(name: str, role: str, line: str, initials: str) -> None:
     assert (card.line, card.initials, card.picture) == (line, initials, "/pictures/x.png")
 
 
+def card_of(state: KioskState) -> MeasurementCard:
+    card = present(state, states.NOW, TEXTS).measurement
+    assert card is not None
+    return card
+
+
 @pytest.mark.parametrize(
-    ("measurement", "value", "pulse", "mark"),
+    ("measurement", "value", "unit", "pulse", "mark"),
     [
-        (states.measured(), "125 over 80", "Puls 64", "Lagret"),
-        (states.measured(delivery=Delivery.DELIVERED), "125 over 80", "Puls 64", "Sendt"),
-        (states.measured(delivery=Delivery.HELD), "125 over 80", "Puls 64", "Lagret her"),
-        (states.measured("125.50", "80.0", "64.25"), "125,50 over 80,0", "Puls 64,25", "Lagret"),
-        (states.measured("16.7", "10.7", None, Unit.KILOPASCAL), "16,7 over 10,7 kPa", "", "Lagret"),
-        (states.measured("1.25E+2", "8E1"), "125 over 80", "Puls 64", "Lagret"),
+        (states.measured(), "125 over 80", "", "Puls 64", "Lagret"),
+        (states.measured(delivery=Delivery.DELIVERED), "125 over 80", "", "Puls 64", "Sendt"),
+        (states.measured(delivery=Delivery.HELD), "125 over 80", "", "Puls 64", "Lagret her"),
+        (states.measured("125.50", "80.0", "64.25"), "125,50 over 80,0", "", "Puls 64,25", "Lagret"),
+        (states.measured("16.7", "10.7", None, Unit.KILOPASCAL), "16,7 over 10,7", "kPa", "", "Lagret"),
+        (states.measured("1.25E+2", "8E1"), "125 over 80", "", "Puls 64", "Lagret"),
     ],
 )
-def test_measured(measurement: Measured, value: str, pulse: str, mark: str) -> None:
-    card = present(KioskState(phase=states.TALKING, measurement=measurement), states.NOW, TEXTS).measurement
-    assert card is not None
-    assert (card.title, card.value, card.pulse, card.mark) == ("Blodtrykk", value, pulse, mark)
+def test_measured(measurement: Measured, value: str, unit: str, pulse: str, mark: str) -> None:
+    card = card_of(KioskState(phase=states.TALKING, measurement=measurement))
+    assert (card.title, card.value, card.unit, card.pulse, card.mark) == ("Blodtrykk", value, unit, pulse, mark)
     assert card.arrived == (measurement.delivery is Delivery.DELIVERED)
 
 
-@pytest.mark.parametrize(("systolic", "diastolic"), [(None, "80"), ("125", None), ("NaN", "80"), ("125", "Infinity")])
+@pytest.mark.parametrize(
+    ("kind", "title", "value", "unit", "pulse"),
+    [
+        (MeasurementKind.BLOOD_PRESSURE, "Blodtrykk", "125 over 80", "", "Puls 64"),
+        (MeasurementKind.PULSE_OXIMETRY, "Oksygen", "97 %", "", "Puls 72"),
+        (MeasurementKind.WEIGHT, "Vekt", "72,4 kg", "", ""),
+        (MeasurementKind.TEMPERATURE, "Temperatur", "36,8 grader", "", ""),
+        (MeasurementKind.GLUCOSE, "Blodsukker", "5,4", "mmol/L", ""),
+    ],
+)
+def test_a_result_of_every_kind(kind: MeasurementKind, title: str, value: str, unit: str, pulse: str) -> None:
+    measured = Measured("r", states.reading_of(states.VALUES[kind]), Delivery.SAVED, 1.0)
+    card = card_of(KioskState(measurement=measured))
+    assert (card.title, card.value, card.unit, card.pulse) == (title, value, unit, pulse)
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "unit", "value"),
+    [
+        (QuantityName.WEIGHT, "159.60", Unit.POUND, "72,4 kg"),
+        (QuantityName.WEIGHT, "72.350", Unit.KILOGRAM, "72,4 kg"),
+        (QuantityName.WEIGHT, "7E+1", Unit.KILOGRAM, "70,0 kg"),
+        (QuantityName.TEMPERATURE, "98.6", Unit.FAHRENHEIT, "37,0 grader"),
+        (QuantityName.GLUCOSE, "97", Unit.MILLIGRAM_PER_DECILITRE, "5,4"),
+    ],
+)
+def test_numbers_come_in_the_units_of_this_country(name: QuantityName, sent: str, unit: Unit, value: str) -> None:
+    kind = {QuantityName.WEIGHT: Kind.WEIGHT, QuantityName.TEMPERATURE: Kind.TEMPERATURE}.get(name, Kind.GLUCOSE)
+    reading = states.reading_of(states.single(kind, name, sent, unit))
+    assert card_of(KioskState(measurement=Measured("r", reading, Delivery.SAVED, 1.0))).value == value
+
+
+@pytest.mark.parametrize(
+    ("systolic", "diastolic"),
+    [(None, "80"), ("125", None), ("NaN", "80"), ("125", "Infinity"), ("8E+120", "80")],
+)
 def test_a_reading_without_numbers_shows_none(systolic: str | None, diastolic: str | None) -> None:
-    card = present(KioskState(measurement=states.measured(systolic, diastolic)), states.NOW, TEXTS).measurement
-    assert card is not None
+    card = card_of(KioskState(measurement=states.measured(systolic, diastolic)))
     assert card.value == ""
-    assert card.steps[0] == "Målingen ble ikke ferdig."
+    assert card.sentence == "Målingen ble ikke ferdig."
 
 
 def test_guidance_and_failures_have_words() -> None:
-    card = present(KioskState(measurement=states.MEASURING), states.NOW, TEXTS).measurement
-    assert card is not None
+    card = card_of(KioskState(measurement=states.MEASURING))
     assert card.steps == ("Ta på deg mansjetten.", "Trykk på START på måleren.", "Sitt i ro.")
+    assert card.picture == "blood-pressure" and card.can_stop
     for fault in MeasurementFault:
-        failed = NotMeasured(MeasurementKind.BLOOD_PRESSURE, fault, 1.0)
-        card = present(KioskState(measurement=failed), states.NOW, TEXTS).measurement
-        assert card is not None
-        assert len(card.steps) == 2
+        card = card_of(KioskState(measurement=NotMeasured(MeasurementKind.BLOOD_PRESSURE, fault, 1.0)))
+        assert card.sentence and card.action
+
+
+def test_a_doubtful_value_is_shown_with_the_advice() -> None:
+    doubtful = states.measured(doubt=MeasurementFault.CUFF_TOO_LOOSE)
+    card = card_of(KioskState(measurement=doubtful, can_measure=states.ONE_KIND))
+    assert (card.value, card.mark) == ("125 over 80", "Lagret")
+    assert (card.sentence, card.action) == ("Mansjetten sitter litt løst.", "Stram den, og mål en gang til.")
+    assert card.can_repeat and card.can_close
+
+
+@pytest.mark.parametrize(
+    ("state", "repeats", "closes"),
+    [
+        (KioskState(can_measure=states.ONE_KIND), True, True),
+        (KioskState(), False, True),
+        (KioskState(phase=states.TALKING, can_measure=states.ONE_KIND), False, False),
+    ],
+    ids=["at home", "without the device", "in a call the nurse leads"],
+)
+def test_another_try_is_offered_where_it_can_help(state: KioskState, repeats: bool, closes: bool) -> None:
+    failed = NotMeasured(MeasurementKind.BLOOD_PRESSURE, MeasurementFault.NO_VALUE, 1.0)
+    card = card_of(msgspec.structs.replace(state, measurement=failed))
+    assert (card.can_repeat, card.can_close, card.can_stop) == (repeats, closes, False)
+    hopeless = msgspec.structs.replace(failed, fault=MeasurementFault.PAIR_AGAIN)
+    assert not card_of(msgspec.structs.replace(state, measurement=hopeless)).can_repeat
+
+
+@pytest.mark.parametrize(
+    ("pressure", "unit", "value", "bar"),
+    [
+        ("0", Unit.MILLIMETRE_OF_MERCURY, "0", 0.0),
+        ("142", Unit.MILLIMETRE_OF_MERCURY, "142", 0.71),
+        ("290", Unit.MILLIMETRE_OF_MERCURY, "290", 1.0),
+        ("-3", Unit.MILLIMETRE_OF_MERCURY, "-3", 0.0),
+        ("13.35", Unit.KILOPASCAL, "13,35", 0.5),
+    ],
+)
+def test_the_cuff_fills(pressure: str, unit: Unit, value: str, bar: float) -> None:
+    progress = states.single(Kind.CUFF_PRESSURE, QuantityName.CUFF_PRESSURE, pressure, unit)
+    card = card_of(KioskState(measurement=Measuring(MeasurementKind.BLOOD_PRESSURE, 1.0, progress)))
+    assert card.value == value
+    assert card.bar == pytest.approx(bar)
+    assert card.steps[0] == "Mansjetten pumper." and card.provisional and card.can_stop and not card.mark
+
+
+def test_a_value_on_its_way_says_so_and_nothing_yet_leaves_the_guidance() -> None:
+    oxygen = MeasurementKind.PULSE_OXIMETRY
+    card = card_of(KioskState(measurement=Measuring(oxygen, 1.0, states.VALUES[oxygen])))
+    assert (card.title, card.value, card.steps) == ("Måler …", "97 %", ("Ikke ferdig ennå",))
+    assert card.provisional and not card.mark
+    no_finger = msgspec.structs.replace(states.VALUES[oxygen], quantities={}, status=(Status.NO_FINGER,))
+    assert card_of(KioskState(measurement=Measuring(oxygen, 1.0, no_finger))).steps == TEXTS.measuring[oxygen].steps
+
+
+def test_the_question_names_value_and_time() -> None:
+    screen = present(KioskState(questions=(states.QUESTION,)), states.NOW, TEXTS)
+    assert screen.owner is not None
+    assert screen.owner.question == "Er dette din måling?"
+    assert (screen.owner.value, screen.owner.when) == ("125 over 80", "i dag kl. 09.41")
+    yesterday = present(KioskState(questions=(states.QUESTION,)), states.NOW + timedelta(days=1), TEXTS).owner
+    assert yesterday is not None and yesterday.when == "i går kl. 09.41"
+    assert OwnerQuestion("reading-1", states.QUESTION.reading, 1.0) == states.QUESTION
+
+
+def curve_of(span: Span, points: list[tuple[str, str]], band: Band | None = None) -> Curve:
+    made = tuple(Point(at(when), Decimal(value), Decimal(80)) for when, value in points)
+    return Curve(
+        MeasurementKind.BLOOD_PRESSURE,
+        span,
+        Unit.MILLIMETRE_OF_MERCURY,
+        made,
+        made[-1] if made else None,
+        at("2026-11-21T10:00"),
+        band,
+    )
+
+
+def history_of(curve: Curve) -> KioskState:
+    return KioskState(history=History(curve.kind, curve.span, 1.0, curve), can_measure=states.TWO_KINDS)
+
+
+def test_a_week_is_seven_whole_days_with_today_last() -> None:
+    curve = curve_of(Span.WEEK, [("2026-11-15T00:00", "120"), ("2026-11-18T12:00", "140"), ("2026-11-21T09:00", "130")])
+    card = present(history_of(curve), at("2026-11-21T10:00"), TEXTS).history
+    assert card is not None and card.chart is not None
+    assert card.chart.line[0][0] == 0.0
+    assert card.chart.line[1] == pytest.approx((0.5, 0.75))
+    assert card.chart.line[2][0] == pytest.approx((6 + 9 / 24) / 7)
+    assert [text for _, text in card.chart.marks] == ["Sø", "Ma", "Ti", "On", "To", "Fr", "Lø"]
+    assert [text for _, text in card.chart.levels] == ["110", "150"]
+    assert (card.value, card.when) == ("130 over 80", "i dag kl. 09.00")
+    assert [(one.text, one.chosen) for one in card.spans] == [("Uke", True), ("Måned", False), ("År", False)]
+    assert card.other == (MeasurementKind.PULSE_OXIMETRY, "Vis oksygen")
+
+
+def test_a_band_widens_the_axis_and_is_placed_on_it() -> None:
+    curve = curve_of(Span.MONTH, [("2026-11-21T09:00", "130")], Band(Decimal(90), Decimal(140)))
+    card = present(history_of(curve), at("2026-11-21T10:00"), TEXTS).history
+    assert card is not None and card.chart is not None and card.chart.band is not None
+    assert [text for _, text in card.chart.levels] == ["80", "140"]
+    assert card.chart.band == pytest.approx((1 / 6, 1.0))
+    assert [text for _, text in card.chart.marks] == ["23. okt", "7. nov", "i dag"]
+
+
+def test_a_year_counts_back_from_today() -> None:
+    curve = curve_of(Span.YEAR, [("2025-11-22T09:00", "130"), ("2026-11-21T09:00", "130")])
+    card = present(history_of(curve), at("2026-11-21T10:00"), TEXTS).history
+    assert card is not None and card.chart is not None
+    assert card.chart.line[0][0] < 0.01 and card.chart.line[1][0] > 0.99
+    assert [text for _, text in card.chart.marks] == ["nov", "mai", "i dag"]
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence", "action"),
+    [
+        ("history-empty", "Ingen målinger ennå.", "Mål først, så vises tallene her."),
+        ("history-loading", "Et øyeblikk …", ""),
+        ("history-failed", "Målingene kan ikke vises nå.", "Si det til sykepleieren."),
+        ("history-nothing-lately", "Ingen målinger siste uke.", ""),
+        ("history-week", "", ""),
+    ],
+)
+def test_without_a_curve_there_are_words(name: str, sentence: str, action: str) -> None:
+    card = present(states.every_state()[name], states.NOW, TEXTS).history
+    assert card is not None
+    assert (card.sentence, card.action) == (sentence, action)
+    assert (card.chart is None) == bool(sentence)
+
+
+_values = st.decimals(allow_nan=False, allow_infinity=False, min_value=-500, max_value=10_000, places=2)
+
+
+@given(st.lists(_values, min_size=1, max_size=40), st.integers(0, 3))
+def test_every_axis_holds_its_values_between_two_short_numbers(values: list[Decimal], least: int) -> None:
+    bottom, top = axis(min(values), max(values), Decimal(least) + 1)
+    assert bottom <= min(values) <= max(values) <= top
+    assert top - bottom >= least + 1
+    assert all(len(number(end)) <= 7 for end in (bottom, top))
+
+
+@given(
+    st.lists(st.tuples(st.datetimes(timezones=st.just(OSLO_WINTER)), _values), max_size=50),
+    st.sampled_from(Span),
+    st.sampled_from([None, Band(Decimal(90), Decimal(140)), Band(Decimal(5), Decimal(5))]),
+)
+def test_whatever_was_measured_lies_inside_the_drawing(
+    points: list[tuple[datetime, Decimal]], span: Span, band: Band | None
+) -> None:
+    made = tuple(Point(when, value) for when, value in sorted(points))
+    until = at("2026-11-21T10:00")
+    curve = Curve(MeasurementKind.WEIGHT, span, Unit.KILOGRAM, made, made[-1] if made else None, until, band)
+    card = present(history_of(curve), until, TEXTS).history
+    assert card is not None
+    if card.chart is not None:
+        places = [*card.chart.line, *((0.0, y) for y in card.chart.band or ())]
+        assert all(0.0 <= x <= 1.0 and -1e-9 <= y <= 1.0 + 1e-9 for x, y in places)
 
 
 @pytest.mark.parametrize(
@@ -200,6 +449,8 @@ def test_guidance_and_failures_have_words() -> None:
         ((FakePart.CAMERA,), "Øvelse: kamera er ikke ekte", "Øvelse"),
         ((FakePart.CUFF,), "Øvelse: måler er ikke ekte", "Øvelse"),
         ((FakePart.CAMERA, FakePart.CUFF), "Øvelse: kamera og måler er ikke ekte", "Øvelse"),
+        ((FakePart.DEVICE,), "Øvelse: målere er ikke ekte", "Øvelse"),
+        ((FakePart.CAMERA, FakePart.CUFF, FakePart.DEVICE), "Øvelse: kamera og målere er ikke ekte", "Øvelse"),
     ],
 )
 def test_fakes_are_always_marked(fakes: tuple[FakePart, ...], mark: str, short: str) -> None:
@@ -220,3 +471,8 @@ def test_numbers_are_exact(value: Decimal) -> None:
 def test_any_moment_can_be_shown(now: datetime, unsent: int) -> None:
     screen = present(KioskState(unsent=unsent), now, TEXTS)
     assert "{" not in "".join((screen.clock, screen.day, screen.date, screen.status.text, screen.status.detail))
+
+
+def test_every_state_comes_over_the_link_as_it_is() -> None:
+    for name, state in states.every_state().items():
+        assert msgspec.json.decode(msgspec.json.encode(state), type=KioskState) == state, name

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QColor, QImage
 
+from kiosk.facts.history import Span
+from kiosk.facts.measurement import MeasurementKind
 from kiosk.flow.state import KioskState
 from kiosk.ipc import wire
 from kiosk.ipc.frame_ring import FrameRingWriter
@@ -46,6 +48,8 @@ def test_every_screen_is_painted_and_fills_the_display(
     ui: RunningUi, rings: tuple[FrameRingWriter, FrameRingWriter], pictures_folder: Path
 ) -> None:
     chosen = ["home", "home-full", "home-measured", "ring", "connecting", "ended-connection-lost"]
+    chosen += ["home-one-kind", "home-three-kinds", "measure-blood-pressure", "measure-inflating", "measure-doubt"]
+    chosen += ["owner", "history-week", "history-month", "history-year", "history-empty"]
     for name in chosen:
         ui.show(STATES[name])
         image = ui.photograph(pictures_folder / f"{name}.png")
@@ -122,6 +126,11 @@ def test_reports_count_what_was_painted(ui: RunningUi, rings: tuple[FrameRingWri
         ("talk", (1100, 730), Press.HANG_UP),
         ("connecting", (1100, 730), Press.HANG_UP),
         ("ended-rang-out", (640, 650), Press.CLOSE_CARD),
+        ("home-measured", (1100, 710), Press.CLOSE_CARD),
+        ("measure-weight", (1100, 710), Press.STOP),
+        ("talk-measuring", (150, 730), Press.STOP),
+        ("home-one-kind", (900, 710), Press.HISTORY),
+        ("history-week", (1100, 710), Press.BACK),
     ],
 )
 def test_a_real_press_on_the_real_button(ui: RunningUi, state: str, place: tuple[int, int], press: Press) -> None:
@@ -129,6 +138,21 @@ def test_a_real_press_on_the_real_button(ui: RunningUi, state: str, place: tuple
     ui.press(*place)
     pressed = ui.wait_for(Pressed)
     assert pressed == Pressed(press, ui.revision)
+
+
+def test_presses_tell_what_they_are_about(ui: RunningUi) -> None:
+    ui.show(STATES["home-one-kind"])
+    ui.press(300, 710)
+    assert ui.wait_for(Pressed) == Pressed(Press.MEASURE, ui.revision, kind=MeasurementKind.BLOOD_PRESSURE)
+    ui.show(STATES["owner"])
+    ui.press(300, 690)
+    assert ui.wait_for(Pressed) == Pressed(Press.MINE, ui.revision, reading_id="reading-1")
+    ui.press(950, 690)
+    assert ui.wait_for(Pressed) == Pressed(Press.NOT_MINE, ui.revision, reading_id="reading-1")
+    ui.show(STATES["history-week"])
+    ui.press(420, 710)
+    month = Pressed(Press.CURVE, ui.revision, kind=MeasurementKind.BLOOD_PRESSURE, span=Span.MONTH)
+    assert ui.wait_for(Pressed) == month
 
 
 def test_a_trembling_hand_answers_once(ui: RunningUi) -> None:
@@ -221,7 +245,7 @@ def test_a_polite_signal_ends_it(display: str) -> None:
 def test_a_larger_screen_is_filled_too(pictures_folder: Path) -> None:
     with virtual_screen(1920, 1080) as display:
         ui = RunningUi(display)
-        for name in ("home-full", "ring"):
+        for name in ("home-full", "home-three-kinds", "measure-blood-pressure", "history-month", "ring"):
             ui.show(STATES[name])
             image = ui.photograph(pictures_folder / f"{name}-1920.png")
             assert (image.width(), image.height()) == (1920, 1080)

@@ -8,6 +8,7 @@ import pytest
 
 from kiosk.facts.calls import CallOutcome
 from kiosk.facts.faults import FakePart, Fault
+from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.resources import assets
 from kiosk.ui.texts import TextsError, load_texts
@@ -21,12 +22,19 @@ def test_everything_has_words() -> None:
     assert set(texts.ended) == set(CallOutcome)
     assert set(texts.not_measured) == set(MeasurementFault)
     assert set(texts.measuring) == set(MeasurementKind)
+    assert set(texts.history.spans) == set(Span)
     assert all(texts.fakes.of(part) for part in FakePart)
 
 
 def test_sentences_are_short() -> None:
     texts = load_texts(_NB)
-    notices = [*texts.faults.values(), *texts.ended.values(), *texts.not_measured.values()]
+    notices = [
+        texts.history.empty,
+        texts.history.failed,
+        *texts.faults.values(),
+        *texts.ended.values(),
+        *texts.not_measured.values(),
+    ]
     sentences = [part for notice in notices for part in (notice.sentence, notice.action) if part]
     sentences += [step for guidance in texts.measuring.values() for step in guidance.steps]
     assert [sentence for sentence in sentences if len(sentence.split()) > 12] == []
