@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -131,12 +133,9 @@ def test_from_the_middle_of_a_stream_it_is_still_told() -> None:
         assert probe((WIRED[model] * 4)[3:-2]) is by_model(model)
 
 
-@given(st.binary(max_size=200))
-def test_noise_is_hardly_ever_anybody(noise: bytes) -> None:
-    found = probe(noise)
-    if found is not None:
-        assert found.probe is not None
-        assert found.probe(noise) < 0.9
+def test_noise_is_nobody() -> None:
+    chance = random.Random(3)
+    assert [probe(chance.randbytes(length)) for length in range(20, 400)] == [None] * 380
 
 
 @pytest.mark.parametrize("heard", [b"", b"\x06", b"\x15", b"AT\r\n", bytes(200), b"\xff" * 200, b"hello world\r\n" * 9])
@@ -168,8 +167,8 @@ def test_an_unknown_model_is_said_in_a_sentence() -> None:
 def test_what_the_issue_names_is_there() -> None:
     assert {device.model for device in CATALOG} >= {
         "UA-651BLE", "UC-352BLE", "UC-352BLE (older firmware)", "UT-201BLE", "SIG blood pressure", "SIG scale",
-        "SIG thermometer", "SIG oximeter", "SIG glucose", "BP7000", "EVOLV", "BP5250", "SC-150", "3230", "BF720", "BF105",
-        "SBF72", "JPD-500F", "BM1000", "Mi scale 1", "Mi scale 2", "Accu-Chek Guide", "Contour Next One", "Nonin DF8",
+        "SIG thermometer", "SIG oximeter", "SIG glucose", "BP7000", "EVOLV", "BP5250", "SC-150", "3230", "BF720",
+        "BF105", "SBF72", "JPD-500F", "BM1000", "Mi scale 1", "Mi scale 2", "Accu-Chek Guide", "Contour Next One", "Nonin DF8",
         "CMS50D", "CMS50E", "Rice Lake 140", "Health o meter",
     }  # fmt: skip
 

@@ -76,6 +76,10 @@ class Table:
         return self._perform(self.dialogue.received(Closed(reason), self.now))
 
     @property
+    def over(self) -> bool:
+        return self.finished is not None
+
+    @property
     def wait(self) -> float:
         return next(action.seconds for action in reversed(self.actions) if isinstance(action, Wait))
 

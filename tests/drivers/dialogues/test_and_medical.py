@@ -12,6 +12,7 @@ from drivers.dialogues.and_medical import and_cuff, and_scale, and_thermometer
 from drivers.dialogues.dialogue import (
     Closed,
     End,
+    Event,
     Failed,
     Finish,
     NoteClock,
