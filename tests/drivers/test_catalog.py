@@ -168,8 +168,8 @@ def test_what_the_issue_names_is_there() -> None:
     assert {device.model for device in CATALOG} >= {
         "UA-651BLE", "UC-352BLE", "UC-352BLE (older firmware)", "UT-201BLE", "SIG blood pressure", "SIG scale",
         "SIG thermometer", "SIG oximeter", "SIG glucose", "BP7000", "EVOLV", "BP5250", "SC-150", "3230", "BF720",
-        "BF105", "SBF72", "JPD-500F", "BM1000", "Mi scale 1", "Mi scale 2", "Accu-Chek Guide", "Contour Next One", "Nonin DF8",
-        "CMS50D", "CMS50E", "Rice Lake 140", "Health o meter",
+        "BF105", "SBF72", "JPD-500F", "BM1000", "Mi scale 1", "Mi scale 2", "Accu-Chek Guide", "Contour Next One",
+        "Nonin DF8", "CMS50D", "CMS50E", "Rice Lake 140", "Health o meter",
     }  # fmt: skip
 
 
