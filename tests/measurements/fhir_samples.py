@@ -23,6 +23,8 @@ from drivers.readings import (
 )
 from kiosk.measurements import fhir
 from kiosk.measurements.fhir import DeskWording, Withheld
+from kiosk.measurements.fhir_devices import phg_device
+from kiosk.measurements.fhir_elements import to_json
 from kiosk.measurements.resource import Resource
 
 OSLO_SUMMER = timezone(timedelta(hours=2))
@@ -243,7 +245,7 @@ SAMPLES = {
 
 
 def all_resources() -> dict[str, Resource]:
-    """Every resource of every sample by a name, with device information and without, and the desk's messages."""
+    """Every resource of every sample by a name, with device information and without, the desk's messages, the kiosk."""
     made: dict[str, Resource] = {}
     for name, one in SAMPLES.items():
         for information in (None, INFORMATION):
@@ -256,6 +258,7 @@ def all_resources() -> dict[str, Resource]:
         SAMPLES["blood-pressure"], IDENTIFIER, PATIENT, GATEWAY, RECEIVED, INFORMATION, questionable=True
     )
     made.update({f"conflict-{index}": resource for index, resource in enumerate(doubted)})
+    made["the-kiosk"] = Resource("Device", "", to_json(phg_device(GATEWAY, "0.1.0")))
     return made
 
 

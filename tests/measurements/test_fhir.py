@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.decoders.glucose import CARBOHYDRATES, HEALTH, MEALS, SAMPLE_LOCATIONS, SAMPLE_TYPES, TESTERS
+from drivers.decoders.temperature import SITES
 from drivers.readings import Detail, Kind, Measurement, Quantity, QuantityName, SpecialValue, Status, Unit
-from kiosk.measurements import fhir
+from kiosk.measurements import fhir, fhir_codes
 from kiosk.measurements.fhir import Withheld
 from tests.measurements import fhir_samples as samples
 from tests.measurements.fhir_samples import DEVICE, IDENTIFIER, RECEIVED, SAMPLES, desk_message, reading
@@ -411,3 +413,23 @@ def test_any_measurement_gives_resources_with_a_value_or_a_reason_and_all_digits
             if "valueQuantity" in part and part["valueQuantity"]["code"] not in ("cm", "m"):
                 sent = Decimal(part["valueQuantity"]["value"])
                 assert any(one.value is not None and one.value == sent for one in measurement.quantities.values()), sent
+
+
+# --- the decoders' words -----------------------------------------------------------------------------------------
+
+
+def test_the_words_of_the_decoders_have_codes() -> None:
+    without = {"body", "bedtime", "not-available"}
+    words = {
+        *SITES.values(),
+        *SAMPLE_LOCATIONS.values(),
+        *MEALS.values(),
+        *TESTERS.values(),
+        *HEALTH.values(),
+        *CARBOHYDRATES.values(),
+    }
+    contexts = [answers for _, answers in fhir_codes.GLUCOSE_CONTEXT.values()]
+    known = {word for table in (fhir_codes.TEMPERATURE_SITES, fhir_codes.CARBOHYDRATES, *contexts) for word in table}
+    assert words - known == without
+    general = fhir_codes.glucose(None, None).mdc
+    assert general not in {fhir_codes.glucose(word, None).mdc for word in SAMPLE_TYPES.values()}

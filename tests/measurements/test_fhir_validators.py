@@ -12,10 +12,41 @@ from typing import Any
 import fhirkit
 import pytest
 
-from tests.measurements.fhir_samples import SAMPLES, all_resources, resources
+from drivers.decoders.bci import decode_bci
+from drivers.decoders.blood_pressure import decode_blood_pressure
+from drivers.decoders.body_composition import decode_body_composition
+from drivers.decoders.glucose import decode_glucose
+from drivers.decoders.mi_scale import decode_mi_scale_2
+from drivers.decoders.nonin_3230 import decode_nonin_3230
+from drivers.decoders.pulse_oximeter import decode_plx_continuous, decode_plx_spot_check
+from drivers.decoders.temperature import decode_temperature
+from drivers.decoders.weight import decode_weight
+from drivers.formats import FORMATS
+from tests.measurements.fhir_samples import SAMPLES, all_resources, reading, resources
 from tests.measurements.node_programs import judge
 
+DECODERS = {
+    "2A35": decode_blood_pressure,
+    "2A5E": decode_plx_spot_check,
+    "2A5F": decode_plx_continuous,
+    "2A9D": decode_weight,
+    "2A9C": decode_body_composition,
+    "2A1C": decode_temperature,
+    "2A18": decode_glucose,
+    "nonin-ble": decode_nonin_3230,
+    "bci": decode_bci,
+    "mi-scale-2": decode_mi_scale_2,
+}
+"""Real packets too: the examples that the list of formats has."""
+
 RESOURCES = all_resources()
+RESOURCES.update(
+    {
+        f"{name}-{index}": resource
+        for name, decode in DECODERS.items()
+        for index, resource in enumerate(resources(reading(decode(bytes.fromhex(FORMATS[name].example)))))
+    }
+)
 
 
 def fhirkit_errors(body: bytes) -> list[str]:
@@ -38,7 +69,7 @@ def test_every_resource_of_every_kind_passes(verdicts: dict[str, dict[str, tuple
     assert {name: found[validator] for name, found in verdicts.items() if found[validator]} == {}
     types = {resource.resource_type for resource in RESOURCES.values()}
     assert types == {"Observation", "Device", "Communication"}
-    assert len(verdicts) > 150
+    assert len(verdicts) > 180
 
 
 def _status(body: dict[str, Any]) -> None:
