@@ -365,6 +365,8 @@ class _Conversation:
                 raise item.error
             if isinstance(item, _Arrived) and not (item.stream and closed is None):
                 leftovers = True
+                if item.stream:
+                    self._stream = item.event.characteristic
                 await self._quietly(item.event, item.at)
         if closed is not None or leftovers:
             await self._quietly(closed if closed is not None else Closed(), self._clock.now())

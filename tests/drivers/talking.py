@@ -1,33 +1,36 @@
-"""What tests of whole conversations share: a journal in memory that counts as the real one does, and one connection held."""
+"""What tests of whole conversations share: a journal in memory that counts as the real one, and one connection."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from datetime import datetime
 
 import msgspec
 
 from drivers.device import Peripheral, RawPacket
 from drivers.dialogues.dialogue import Dialogue
 from drivers.fakes.virtual_time import VirtualClock
-from drivers.readings import Kind, Measurement, Reading
+from drivers.readings import Measurement, Reading
 from drivers.session import Collected, Limits, hold
 
-Key = tuple[str, int | None, Kind, datetime | None, bytes, int | None, bytes]
+Key = tuple[object, ...]
 
 
 def key_of(reading: Reading) -> Key:
-    """Two readings with the same are one: device, slot, kind, device time, sequence, raw value."""
+    """Two readings with the same are one: device, slot, kind, device time, sequence, raw value.
+
+    Equal bytes without a time and a sequence may be two measurements: each is known by when it came.
+    """
     value = reading.value
+    known = value.device_time is not None or any(value.raw_time) or value.sequence is not None
     return (
         reading.device.address,
         value.user,
         value.kind,
         value.device_time,
-        value.raw_time,
         value.sequence,
         value.raw,
+        None if known else reading.received,
     )
 
 
@@ -39,6 +42,7 @@ class MemoryJournal:
         self.kept: list[Reading] = []
         self.times: Counter[Key] = Counter()
         self.settled: list[str] = []
+        self._unconfirmed: Reading | None = None
 
     async def record(self, packet: RawPacket) -> None:
         await asyncio.sleep(0.001)  # the disk
@@ -46,13 +50,18 @@ class MemoryJournal:
 
     async def keep(self, reading: Reading) -> None:
         await asyncio.sleep(0.001)
-        key = key_of(reading)
+        before = self._unconfirmed
+        key = key_of(before if before is not None and before.value == reading.value else reading)
         self.times[key] += 1
         if self.times[key] == 1:
             self.kept.append(reading)
 
     async def settle(self, session: str) -> None:
         self.settled.append(session)
+
+    def ended(self, collected: Collected) -> None:
+        """The confirmation of a lost connection's last reading was lost with it: it may come again."""
+        self._unconfirmed = collected.kept[-1] if collected.lost is not None and collected.kept else None
 
     @property
     def duplicates(self) -> int:
@@ -73,7 +82,11 @@ class Held(msgspec.Struct, frozen=True):
 
 
 async def converse(
-    peripheral: Peripheral, dialogue: Dialogue, clock: VirtualClock, journal: MemoryJournal, limits: Limits | None = None
+    peripheral: Peripheral,
+    dialogue: Dialogue,
+    clock: VirtualClock,
+    journal: MemoryJournal,
+    limits: Limits | None = None,
 ) -> Held:
     """Connect and hold the conversation to its end. Raises LinkError when there is no connection."""
     link = await peripheral.connect()
@@ -88,4 +101,5 @@ async def converse(
         show=shown.append,
         limits=limits if limits is not None else Limits(),
     )
+    journal.ended(collected)
     return Held(collected, tuple(shown), asyncio.get_running_loop().time() - begun)
