@@ -29,8 +29,8 @@ SERIAL_BY_ID: Final = Path("/dev/serial/by-id")
 BELIEVED: Final = 0.5
 """Below this a score is not believed."""
 
-SURE: Final = 0.9
-"""From this on nothing more need be heard."""
+SURE: Final = 1.0
+"""Then nothing more need be heard. Less is judged when the time is over: noise may begin well."""
 
 _ENOUGH_BYTES: Final = 4096
 _OPENING_STEPS: Final = 8
@@ -100,7 +100,8 @@ async def identify(
     First only listens, at each line setting in turn; then says each opening, as the device's dialogue would, and
     listens again. A candidate is judged only by what came at its own setting. Takes at most ``listen_s`` for each
     setting and each opening (the default lets a device that speaks once a second be heard twice), and writes nothing
-    but openings.
+    but openings. A scale speaks only when somebody steps on it: ask for scales alone, which share a setting, and listen
+    for long.
     """
     wired = [device for device in candidates if device.transport is Transport.SERIAL and device.probe is not None]
     attempts = _attempts(wired, now)

@@ -34,6 +34,7 @@ _OPENING: Final = {
     errno.EPERM: LinkReason.REFUSED,
     errno.EROFS: LinkReason.REFUSED,
 }
+_CLOSED: Final = -1
 _GONE: Final = frozenset({errno.EIO, errno.ENODEV, errno.ENXIO, errno.EBADF})
 
 
@@ -101,6 +102,8 @@ class SerialPort:
 
     def unsent(self) -> int:
         """How many bytes handed over have not left yet, as far as the driver tells. LINK_LOST when it is gone."""
+        if not self._serial.is_open:
+            raise LinkError(LinkReason.LINK_LOST, "closed")
         try:
             return int(self._serial.out_waiting)
         except OSError as error:
@@ -117,11 +120,15 @@ class SerialPort:
 
     def close(self) -> None:
         """Give it back. Bytes that have not left yet are dropped, or the kernel would wait for them up to 30 s."""
+        if not self._serial.is_open:
+            return
         try:
-            self._serial.reset_output_buffer()
+            if self._serial.out_waiting:
+                self._serial.reset_output_buffer()
             fcntl.ioctl(self._descriptor, termios.TIOCNXCL)
         except (OSError, termios.error):
             pass  # pulled out: there is nothing left to tidy
+        self._descriptor = _CLOSED  # its number may soon be somebody else's
         try:
             self._serial.close()
         except OSError:

@@ -14,7 +14,7 @@ import pytest
 from drivers.errors import LinkReason
 from drivers.serial.finding import Verdict, WiredPort, identify, identify_all, opening_of, wired_ports
 from drivers.serial.port import SerialPort
-from drivers.supported_device import SerialLine
+from drivers.supported_device import SerialLine, SupportedDevice
 from tests.drivers.hand_clock import OSLO_SUMMER
 from tests.drivers.serial.cable import NAME, Cable, Player
 from tests.drivers.serial.pretended import entry
@@ -66,13 +66,13 @@ def test_the_opening_is_what_the_dialogue_writes_unasked() -> None:
 
 
 @pytest.mark.parametrize(
-    "order", list(itertools.permutations(EVERY)), ids=lambda order: "-".join(d.model for d in order)
+    "order", list(itertools.permutations(EVERY))[::5], ids=lambda order: "-".join(d.model for d in order)
 )
 async def test_one_that_speaks_is_recognised_in_whatever_order(
-    folder: Path, cable: Cable, players: list[Player], order: tuple[object, ...]
+    folder: Path, cable: Cable, players: list[Player], order: tuple[SupportedDevice, ...]
 ) -> None:
     players.append(Player(cable, lambda _: b"cc", 0.005))
-    finding = await identify(only_port(folder), [d for d in EVERY if d in order], NOW, listen_s=LISTEN_S)
+    finding = await identify(only_port(folder), order, NOW, listen_s=LISTEN_S)
     assert (finding.verdict, finding.device) == (Verdict.RECOGNISED, OTHER)
 
 

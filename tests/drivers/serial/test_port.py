@@ -117,7 +117,21 @@ def test_a_pulled_cable_is_a_lost_line_for_everything(cable: Cable) -> None:
             attempt()
         assert caught.value.reason is LinkReason.LINK_LOST
     port.close()
+
+
+def test_a_closed_port_is_a_lost_line_and_touches_nobody_else_s(cable: Cable) -> None:
+    port = SerialPort.open(cable.path, LINE)
+    number = port.fileno()
     port.close()
+    port.close()
+    reader, writer = os.pipe()
+    assert number in (reader, writer)
+    for attempt in (port.read_available, lambda: port.write_available(b"?"), port.unsent):
+        with pytest.raises(LinkError) as caught:
+            attempt()
+        assert caught.value.reason is LinkReason.LINK_LOST
+    os.close(reader)
+    os.close(writer)
 
 
 def test_other_settings_take_hold_and_forget_what_the_old_ones_heard(cable: Cable) -> None:
