@@ -198,12 +198,18 @@ class Conversation(abc.ABC):
         """Make it durable: at once, or as soon as the question of the clock is settled.
 
         Equal bytes with a time or a sequence are known to be the same reading wherever they come again. Without, only
-        when they come at once again: then the radio has given one packet twice.
+        when they come at once again: then the radio has given one packet twice. Two failures in a row may be equal.
         """
         self._gave = True
         before, self._last_kept = self._last_kept, (measurement.raw, received)
-        known = measurement.raw_time or measurement.sequence is not None
-        if not known and before is not None and before[0] == measurement.raw and received - before[1] < _ECHO:
+        known = bool(measurement.raw_time) or measurement.sequence is not None
+        failed = all(quantity.value is None for quantity in measurement.quantities.values())
+        if (
+            not (known or failed)
+            and before is not None
+            and before[0] == measurement.raw
+            and received - before[1] < _ECHO
+        ):
             return
         keep = Keep(measurement, received)
         if self._clock_open:

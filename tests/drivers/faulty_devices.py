@@ -44,7 +44,7 @@ COLUMNS = {
         remembers=True,
     ),
     "sig": Column(("SIG blood pressure", "SIG scale"), ("normal", "normal"), Places(0, 1, 2), remembers=True),
-    "untimed": Column(("SIG thermometer",), ("normal", "nan"), Places(0, 1, 2), remembers=True),
+    "untimed": Column(("SIG thermometer",), ("normal", "047E0100FF03"), Places(0, 1, 2), remembers=True),
     "omron": Column(("BP7000", "SC-150"), ("normal", "normal"), Places(1, 2, 3), remembers=True),
     "consent": Column(("BF720",), ("normal", "two-parts"), Places(1, 3, 6), remembers=True),
     "glucose": Column(("SIG glucose",), ("normal", "meal"), Places(1, 2, 4), remembers=True),

@@ -135,7 +135,7 @@ TRUE_VALUES = {
     QuantityName.SPO2: {"95", "97"},
     QuantityName.WEIGHT: {"72.400", "68.500", "80.000", "72.4", "72.40"},
     QuantityName.BODY_FAT: {"23.8"},
-    QuantityName.TEMPERATURE: {"36.8", "37.1"},
+    QuantityName.TEMPERATURE: {"36.8", "37.1", "38.2"},
     QuantityName.GLUCOSE: {"98"},
 }
 
