@@ -34,6 +34,7 @@ _DEVICE_FAULTS = {
     LinkReason.NO_ADAPTER: Fault.BLUETOOTH_OFF,
     LinkReason.NO_BUS: Fault.BLUETOOTH_OFF,
     LinkReason.POWERED_OFF: Fault.BLUETOOTH_OFF,
+    LinkReason.TIMED_OUT: Fault.BLUETOOTH_OFF,  # of the radio: it says that it scans, and hears nothing any more
     LinkReason.STALE_BOND: Fault.DEVICE_PAIR_AGAIN,
     LinkReason.PORT_MISSING: Fault.DEVICE_UNPLUGGED,
     LinkReason.PORT_IN_USE: Fault.DEVICE_UNPLUGGED,
@@ -228,16 +229,29 @@ class DeviceEnd:
     # -- UploadListener ----------------------------------------------------------------------------------------------
 
     def delivered(self, reading_id: str, server_id: str) -> None:
-        """The server holds a resource; of a reading that is shown, its Observation."""
-        if self._controller is not None:
-            self._controller.reading_delivered(reading_id, server_id)
-        self._count()
+        """The server holds a resource; a reading's own Observation is told."""
+        self._start(self._delivered(reading_id, server_id))
+
+    async def _delivered(self, identifier: str, server_id: str) -> None:
+        if self._controller is not None and await self._is_reading(identifier):
+            self._controller.reading_delivered(identifier, server_id)
+            self._count()
 
     def held(self, reading_id: str) -> None:
-        """The server refused a resource for good."""
-        if self._controller is not None:
-            self._controller.reading_held(reading_id)
-        self._count()
+        """The server refused a resource for good; a reading's own Observation is told."""
+        self._start(self._held(reading_id))
+
+    async def _held(self, identifier: str) -> None:
+        if self._controller is not None and await self._is_reading(identifier):
+            self._controller.reading_held(identifier)
+            self._count()
+
+    async def _is_reading(self, identifier: str) -> bool:
+        try:
+            return self._outbox is not None and await asyncio.to_thread(self._outbox.is_reading, identifier)
+        except OutboxError as error:
+            _log.error("the outbox cannot be read: %s", error)
+            return False
 
     def trouble(self, fault: Fault | None) -> None:
         """What is in the way of the readings."""

@@ -58,9 +58,10 @@ class TokenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FhirSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The care platform. ``patient`` is its opaque logical id; never a national identity number.
+    """The care platform. ``patient`` is its opaque logical id; never a national identity number. ``device``: this
+    kiosk's logical id there.
 
-    ``device``: this kiosk's logical id there. Without ``token`` nothing is shown to the platform: for loopback, or where the network itself tells who it is.
+    Without ``token`` nothing is shown to the platform: for loopback, or where the network itself tells who it is.
     """
 
     base_url: str

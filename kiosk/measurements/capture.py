@@ -66,9 +66,11 @@ def capture_of(
     *,
     information: DeviceInformation | None,
     repeated: Captured | None = None,
+    conflict: bool = False,
 ) -> Captured:
     """Judge a reading and make what is kept of it.
 
+    ``conflict``: another value of the same device, slot, kind and time is here already; both are sent, this one marked.
     ``repeated``: the last reading of the connection before, if that was lost: a record without time and sequence that
     comes again byte for byte right after is the same one, whose confirmation went with the line.
     """
@@ -76,7 +78,8 @@ def capture_of(
     identifier = fhir.identity_of(reading)
     if identifier is None and repeated is not None and repeated.reading.value.raw == reading.value.raw:
         identifier = repeated.capture.reading_id
-    return _captured(reading, judged, identifier if identifier is not None else uuid.uuid4().urn, sender, information)
+    identifier = identifier if identifier is not None else uuid.uuid4().urn
+    return _captured(reading, judged, identifier, sender, information, conflict)
 
 
 def recaptured(reading: Reading, reading_id: str, ownership: Ownership, sender: Sender) -> Captured:
@@ -93,7 +96,12 @@ def released(captured: Captured, sender: Sender) -> Captured:
 
 
 def _captured(
-    reading: Reading, judged: Judged, identifier: str, sender: Sender, information: DeviceInformation | None
+    reading: Reading,
+    judged: Judged,
+    identifier: str,
+    sender: Sender,
+    information: DeviceInformation | None,
+    conflict: bool = False,
 ) -> Captured:
     passed = judged.gate is Gate.PASS and judged.effective is not None
     capture = Capture(
@@ -102,19 +110,27 @@ def _captured(
         captured_at=reading.received,
         reading=msgspec.json.encode(reading),
         state=_STATES[judged.gate],
-        resources=_resources(reading, judged, identifier, sender, information),
+        resources=_resources(reading, judged, identifier, sender, information, conflict),
         reason=None if passed else judged.gate.value,
-        same_time=_same_time(reading),
+        same_time=same_time(reading),
         traced=point_of(reading.value, judged.effective) if passed and judged.effective is not None else None,
     )
     return Captured(reading, judged, capture, information)
 
 
 def _resources(
-    reading: Reading, judged: Judged, identifier: str, sender: Sender, information: DeviceInformation | None
+    reading: Reading,
+    judged: Judged,
+    identifier: str,
+    sender: Sender,
+    information: DeviceInformation | None,
+    conflict: bool,
 ) -> tuple[Resource, ...]:
     if judged.gate is Gate.PASS and judged.effective is not None:
-        return fhir.resources_of(reading, identifier, judged.patient, sender.gateway, judged.effective, information)
+        return fhir.resources_of(
+            *(reading, identifier, judged.patient, sender.gateway, judged.effective, information),
+            questionable=conflict,
+        )
     withheld = _WITHHELD.get(judged.gate)
     if withheld is None or reading.value.kind not in sender.wording.kinds:
         return ()
@@ -130,7 +146,7 @@ def _resources(
     return (told,)
 
 
-def _same_time(reading: Reading) -> str | None:
+def same_time(reading: Reading) -> str | None:
     """Two records of one device, slot and kind with one time stamp are one measurement, or a fault to be looked at."""
     value = reading.value
     if value.device_time is None:

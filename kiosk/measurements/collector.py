@@ -363,13 +363,22 @@ class Collector:
 
     async def keep(self, device: _Device, reading: Reading) -> _Record:
         """Judge a reading and make it durable, with all that will be sent of it. Raises OutboxError."""
-        captured = capture_of(
-            reading,
-            device.home.ownership,
-            self._sender,
-            information=device.information,
-            repeated=device.unconfirmed,
-        )
+
+        def make(conflict: bool) -> Captured:
+            return capture_of(
+                reading,
+                device.home.ownership,
+                self._sender,
+                information=device.information,
+                repeated=device.unconfirmed,
+                conflict=conflict,
+            )
+
+        captured = make(conflict=False)
+        time = captured.capture.same_time
+        if time is not None:
+            others = await asyncio.to_thread(self._outbox.at_same_time, time, captured.capture.reading_id)
+            captured = make(conflict=True) if others else captured
         kept = await asyncio.to_thread(self._outbox.keep, captured.capture)
         return _Record(captured, kept)
 

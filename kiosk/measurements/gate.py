@@ -201,6 +201,8 @@ def _value_gate(value: Measurement) -> Gate:
     if status & _NOT_A_PATIENT:
         return Gate.NOT_A_PATIENT
     main = value.quantities.get(name)
+    if value.kind is Kind.BODY_COMPOSITION and value.value(name) is None:
+        main = value.quantities.get(QuantityName.WEIGHT)  # barefoot or not, the weight in the same packet counts
     if main is None or (main.value is None and main.special not in _BEYOND) or _lacks_diastolic(value):
         return Gate.NO_FINGER if status & _NO_FINGER else Gate.NO_VALUE
     if status & _INVALID:

@@ -276,6 +276,10 @@ class Outbox:
             repeats=sum(again for _, _, again in rows),
         )
 
+    def is_reading(self, identifier: str) -> bool:
+        """Whether it is the identity of a reading, and not of a Device or a Communication."""
+        return bool(self._database.read("SELECT 1 FROM reading WHERE reading_id = ?", (identifier,)))
+
     def entries(self) -> tuple[Entry, ...]:
         """Every reading without its values, oldest first."""
         rows = self._database.read(

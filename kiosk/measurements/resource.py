@@ -2,7 +2,7 @@
 
 A reference to another resource of ours is written as a logical one (``identifier`` and ``type``) at capture, for the
 server has not named the other yet; ``refers`` says where. When the other has been delivered the uploader writes the
-literal ``Device/<id>`` in its place. If it never is, the logical reference goes: a refused Device holds back no reading.
+literal ``Device/<id>`` in its place. If it never is, the logical reference goes: a refused Device holds back nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Reference(msgspec.Struct, frozen=True):
 
 class Resource(msgspec.Struct, frozen=True):
     """``resource_type`` as in the address (``Observation``). ``identifier``: the value of the body's first identifier
-    (system ``urn:ietf:rfc:3986``), on which it is created conditionally. ``body``: FHIR JSON, numbers with their digits.
+    (system ``urn:ietf:rfc:3986``), on which it is created conditionally. ``body``: FHIR JSON, numbers with all digits.
     """
 
     resource_type: str
