@@ -67,7 +67,8 @@ class CurveItem(QQuickPaintedItem):
     def _paint_line(self, painter: QPainter, chart: Chart) -> None:
         area = self._area()
         points = [QPointF(area.left() + x * area.width(), area.bottom() - y * area.height()) for x, y in chart.line]
-        pen = QPen(self._ink, self._stroke)
+        # Hundreds of readings in a thick line would be a blot.
+        pen = QPen(self._ink, self._stroke if chart.dotted else self._stroke / 2)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)

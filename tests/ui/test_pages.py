@@ -31,7 +31,7 @@ from kiosk.ui.view_model import ScreenModel
 from tests.ui import states
 
 _QML = Path(process.__file__).parent / "qml"
-SIZES = ((1280, 800), (1920, 1080), (1920, 1200))
+SIZES = ((1280, 800), (1920, 1080))  # pages follow the height: another 16:10 screen is laid out as the first
 STATES = states.every_state()
 
 
@@ -128,6 +128,17 @@ def test_nothing_is_clipped_or_too_small(pages: Pages, name: str, qtbot: QtBot) 
         assert window.contains(pages.ink(item)), f"{words}: {pages.ink(item)}"
         capitals = QFontMetricsF(pages.drawn_font(item)).tightBoundingRect("H").height()
         assert capitals >= 8.6 * pages.millimetre - 0.5, f"{words}: {capitals}"
+
+
+@pytest.mark.parametrize("name", [name for name in STATES if name.startswith("talk-")])
+def test_what_lies_beside_the_picture_stays_there(pages: Pages, name: str, qtbot: QtBot) -> None:
+    pages.show(STATES[name])
+    panels = [item for item in pages.items() if item.objectName() == "panel"]
+    for panel in panels:
+        place = pages.rectangle(panel)
+        for item in pages.items():
+            if not item.size().isEmpty() and panel in _parents(item):
+                assert place.contains(pages.rectangle(item)), item.property("text")
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -227,6 +238,8 @@ def _contrast(one: QColor, other: QColor) -> float:
 @pytest.mark.parametrize("name", STATES)
 def test_contrast_of_every_text_as_drawn(pages: Pages, name: str, qtbot: QtBot) -> None:
     """The most frequent colour in a text's place is its ground; the one that differs most is its letters' (G1)."""
+    if pages.window.height() != SIZES[0][1]:
+        return  # colours do not change with the size
     pages.show(STATES[name])
     image = pages.window.grabWindow()
     for item in pages.texts():

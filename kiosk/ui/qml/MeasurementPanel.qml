@@ -121,13 +121,15 @@ Rectangle {
                 }
             }
 
-            RowLayout {
+            // What does not fit beside goes below.
+            Flow {
                 Layout.fillWidth: true
                 spacing: Theme.gap * 2
                 visible: root.hasResult
 
                 Label {
                     objectName: "measurementUnit"
+                    height: mark.height
                     visible: text !== ""
                     text: root.card.unit
                     wrapMode: Text.NoWrap
@@ -135,14 +137,17 @@ Rectangle {
 
                 Label {
                     objectName: "measurementPulse"
+                    height: mark.height
                     visible: text !== ""
                     text: root.card.pulse
                     wrapMode: Text.NoWrap
                 }
 
                 Rectangle {
-                    Layout.preferredWidth: word.implicitWidth + 2 * Theme.gap * 2
-                    Layout.preferredHeight: Math.ceil(Theme.textSize * 1.16) + Theme.gap
+                    id: mark
+
+                    width: word.implicitWidth + 4 * Theme.gap
+                    height: Math.ceil(Theme.textSize * 1.16) + Theme.gap
                     visible: root.card.mark !== ""
                     radius: Theme.radius
                     color: root.card.arrived ? Theme.good : Theme.panel
@@ -155,10 +160,6 @@ Rectangle {
                         text: root.card.mark
                         wrapMode: Text.NoWrap
                     }
-                }
-
-                Item {
-                    Layout.fillWidth: true
                 }
             }
 
