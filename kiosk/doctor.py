@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
+from kiosk.doctor_devices import examine_devices
 from kiosk.ipc import media_messages as media
 from kiosk.ipc.link import Link
 from kiosk.ipc.supervision import Child
@@ -65,6 +66,7 @@ async def examine(settings_file: Path) -> list[Finding]:
         ("phrases", _phrases),
         ("screen", _screen),
         ("storage", _storage),
+        ("health devices", _devices),
         ("media", _media),
         ("voice", _voice),
         ("call server", _call_server),
@@ -124,6 +126,11 @@ async def _storage(settings: Settings) -> list[Finding]:
     if counts.held:
         return [Finding("storage", detail, f"{counts.held} readings held back", "Tell the care platform's support.")]
     return [Finding("storage", detail=detail)]
+
+
+async def _devices(settings: Settings) -> list[Finding]:
+    findings = await examine_devices(settings, PROBE_SECONDS)
+    return [Finding(one.part, one.detail, one.wrong, one.action) for one in findings]
 
 
 async def _media(settings: Settings) -> list[Finding]:
