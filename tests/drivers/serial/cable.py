@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import struct
 import threading
 import tty
 from collections.abc import Callable
 from pathlib import Path
+
+_TIOCGEXCL = 0x80045440  # linux/asm-generic/ioctls.h; not in Python's termios
 
 NAME = "usb-FTDI_FT232R_USB_UART_A50285BI-if00-port0"
 
@@ -48,9 +52,21 @@ class Cable:
         """What came from the kiosk and was not read yet; waits for at least a byte."""
         return os.read(self.device, 4096)
 
+    def is_opened(self) -> bool:
+        """Whether the kiosk has opened it and emptied it of what came before, so that nothing said now is lost."""
+        try:
+            port = os.open(self.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        except OSError:  # EBUSY: the kiosk has it for itself alone, and we are not root
+            return True
+        try:
+            return struct.unpack("i", fcntl.ioctl(port, _TIOCGEXCL, bytes(4))) != (0,)
+        finally:
+            os.close(port)
+
 
 class Player:
-    """A device at the end of a cable: says ``frame(n)`` every ``every_s``, once it was told ``opening`` (if any).
+    """A device at the end of a cable: says ``frame(n)`` every ``every_s``, once the port was opened and it was told
+    ``opening`` (if any).
 
     Runs in a thread of its own, ended by :meth:`stop`.
     """
@@ -73,6 +89,9 @@ class Player:
     def _play(self) -> None:
         number = 0
         device = self._cable.device
+        while not self._cable.is_opened():
+            if self._over.wait(0.005):
+                return
         while not self._over.wait(self._every_s):
             with contextlib.suppress(OSError):  # nothing told, or nobody has the port open
                 self.told += os.read(device, 4096)
