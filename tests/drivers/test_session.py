@@ -34,9 +34,10 @@ from drivers.dialogues.dialogue import (
     Written,
 )
 from drivers.dialogues.oximeters import berry
+from drivers.dialogues.pulse_oximeter import PulseOximeter
 from drivers.errors import LinkError, LinkReason
 from drivers.fakes.virtual_time import VirtualClock
-from drivers.gatt import BLOOD_PRESSURE_MEASUREMENT, DATE_TIME, TRANSPARENT_UART_RECEIVE
+from drivers.gatt import BLOOD_PRESSURE_MEASUREMENT, DATE_TIME, PLX_CONTINUOUS, PLX_SPOT_CHECK, TRANSPARENT_UART_RECEIVE
 from drivers.readings import ClockCheck, DeviceIdentity, Kind, Measurement, Reading
 from drivers.session import Collected, Limits, hold, replay
 
@@ -276,6 +277,36 @@ async def test_a_stream_is_journalled_only_where_it_is_kept(virtual_clock: Virtu
     assert len(shown) > 10
 
 
+async def test_a_packet_beside_a_stream_is_journalled_once(virtual_clock: VirtualClock) -> None:
+    spot = bytes.fromhex("0061004800")
+    link = ScriptedLink(
+        by_characteristic={PLX_SPOT_CHECK: (0.5, spot), PLX_CONTINUOUS: (0.1, bytes((0, 97, 0, 72, 0)))}
+    )
+    journal = ListJournal()
+    collected = await held(PulseOximeter(), link, virtual_clock, journal)
+    assert [reading.value.raw for reading in collected.kept] == [spot]
+    assert [(packet.characteristic, packet.data) for packet in journal.packets] == [(PLX_SPOT_CHECK, spot)]
+
+
+async def test_what_was_held_back_keeps_the_time_at_which_it_came(virtual_clock: VirtualClock) -> None:
+    came = virtual_clock.now() - timedelta(seconds=1)
+    collected = await held(Told((Keep(MEASUREMENT, came), Finish(End.COMPLETE))), ScriptedLink(), virtual_clock)
+    assert collected.kept[0].received == came
+
+
+async def test_a_packet_that_the_disk_never_took_is_owed(virtual_clock: VirtualClock) -> None:
+    journal = ListJournal(slow=1e9)
+    collected = await held(and_cuff(), ScriptedLink(GOOD), virtual_clock, journal, limits=Limits(session=3))
+    assert (collected.end, collected.kept, journal.settled) == (End.TIMED_OUT, (), [])
+    assert seconds() < 8
+
+
+async def test_what_was_to_be_kept_when_the_line_was_lost_is_kept(virtual_clock: VirtualClock) -> None:
+    link = ScriptedLink(trouble={"read": LinkReason.LINK_LOST})
+    collected = await held(Told((Read("b"), Keep(MEASUREMENT))), link, virtual_clock)
+    assert [reading.value for reading in collected.kept] == [MEASUREMENT]
+
+
 async def test_an_endless_flood_does_not_keep_the_session_from_its_end(virtual_clock: VirtualClock) -> None:
     async def flood() -> AsyncIterator[bytes]:
         while True:
@@ -504,9 +535,10 @@ async def test_a_replay_of_nothing_is_nothing(virtual_clock: VirtualClock) -> No
 
 
 async def test_a_replay_goes_on_after_the_dialogue_has_finished(virtual_clock: VirtualClock) -> None:
-    dialogue = Told((Subscribe("a"),), received=(NoteClock(None), Keep(MEASUREMENT), Finish(End.COMPLETE)))
+    dialogue = Told((Subscribe("a"),), received=(NoteClock(None), Keep(MEASUREMENT), Finish(End.COMPLETE), Read("b")))
     at = virtual_clock.now()
     packets = [RawPacket(CUFF, "s", "a", bytes((number,)), at + timedelta(seconds=number)) for number in range(3)]
     readings = replay(dialogue, packets)
+    assert [type(event) for event, _ in dialogue.events] == [Subscribed, Received, Received, Received, Closed]
     assert [reading.received for reading in readings] == [packet.received for packet in packets]
     assert readings[0].clock == ClockCheck(None, at)

@@ -150,6 +150,15 @@ def test_a_meter_that_falls_silent_is_told_to_stop_and_asked_again() -> None:
     assert ([one.sequence for one in table.kept], table.finished) == ([1, 2], Finish(End.COMPLETE))
 
 
+def test_a_late_answer_to_the_first_request_is_none_to_the_second() -> None:
+    table = reporting(2)
+    table.silence()
+    table.packet(RECORD_ACCESS, DONE)
+    table.silence()
+    assert table.writes[-1] == REPORT
+    assert table.wait == 5.0
+
+
 @pytest.mark.parametrize("first", ["record", "context"])
 def test_a_context_joins_its_record(first: str) -> None:
     table = reporting(1)
