@@ -26,8 +26,8 @@ from drivers.supported_device import Enrolment, SerialLine, SupportedDevice, Tra
 SERIAL_BY_ID: Final = Path("/dev/serial/by-id")
 """Where udev keeps the stable names. Two cables of one make without serial numbers share a name: then use by-path."""
 
-BELIEVED: Final = 0.5
-"""Below this a score is not believed."""
+BELIEVED: Final = 0.7
+"""Below this a score is not believed: a single short frame (0.6) may be an accident of noise, two are not."""
 
 SURE: Final = 1.0
 """Then nothing more need be heard. Less is judged when the time is over: noise may begin well."""

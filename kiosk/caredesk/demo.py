@@ -22,6 +22,9 @@ from kiosk.settings import PlannedVisit
 
 _log = logging.getLogger(__name__)
 
+MODELS = ("UA-651BLE", "3230", "UC-352BLE")
+"""Whose virtual ones the interactive demonstration has: a cuff, an oximeter, a scale."""
+
 KIOSK_TONE_HZ = 620.0
 """What the kiosk's generated microphone hears; the nurse's generated tone is another (kiosk/caredesk/page)."""
 
@@ -149,7 +152,7 @@ async def play_demo(*, camera: str, sound: str, port: int, seconds: float | None
     for sign in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     virtual_sound = sound == "generated"
-    options = KioskOptions(camera=camera, next_visit=next_visit())
+    options = KioskOptions(camera=camera, next_visit=next_visit(), models=MODELS)
     async with on_stage(options, ports=Ports(desk=port), virtual_sound=virtual_sound) as stage:
         if virtual_sound:
             await stage.desk.sound_card.play_pulsed_tone(KIOSK_TONE_HZ)

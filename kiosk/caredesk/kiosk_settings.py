@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -18,12 +19,12 @@ class KioskOptions(msgspec.Struct, frozen=True):
     """What may differ from one demonstration to the next; words as in the settings file.
 
     ``sound_device`` None: the virtual sound card's where there is one, else the system's default.
-    ``instance_id`` None: a new one. ``fake_devices``: model of the catalogue and the script that its virtual one plays.
+    ``instance_id`` None: a new one. ``models``: of the catalogue, whose virtual ones stand in this home.
     """
 
     camera: str = "generated"
     sound_device: str | None = None
-    fake_devices: tuple[tuple[str, Path], ...] = ()
+    models: tuple[str, ...] = ("UA-651BLE",)
     fullscreen: bool = True
     width: int = 1280
     height: int = 800
@@ -74,8 +75,11 @@ def _table(header: str, values: dict[str, object]) -> str:
     return "\n".join([header, *lines, ""]) if header else "\n".join([*lines, ""])
 
 
-def settings_text(account: KioskAccount, options: KioskOptions, data: Path, runtime: Path) -> str:
-    """The whole file, with comments for who opens it. Raises kiosk.settings.SettingsError for unusable options."""
+def settings_text(
+    account: KioskAccount, options: KioskOptions, scripts: Mapping[str, Path], data: Path, runtime: Path
+) -> str:
+    """The whole file, with comments for who opens it. ``scripts``: what the virtual device of each model
+    plays. Raises kiosk.settings.SettingsError for unusable options."""
     tables = [
         _table(
             "",
@@ -110,7 +114,7 @@ def settings_text(account: KioskAccount, options: KioskOptions, data: Path, runt
         _table("[voice]", {"enabled": options.voice}),
         _table("[call]", {"ring_seconds": options.ring_seconds, "ended_card_seconds": options.ended_card_seconds}),
     ]
-    for model, script in options.fake_devices:
+    for model, script in scripts.items():
         tables.append(_table("[[devices]]", {"model": model, "source": "fake", "script": script}))
     if options.next_visit is not None:
         visit = options.next_visit
@@ -133,9 +137,16 @@ def settings_text(account: KioskAccount, options: KioskOptions, data: Path, runt
     return text
 
 
-def write_settings(path: Path, account: KioskAccount, options: KioskOptions, data: Path, runtime: Path) -> Settings:
+def write_settings(
+    path: Path,
+    account: KioskAccount,
+    options: KioskOptions,
+    scripts: Mapping[str, Path],
+    data: Path,
+    runtime: Path,
+) -> Settings:
     """Write the file (mode 0600) and make the two directories (mode 0700). The settings as the kiosk will read them."""
-    text = settings_text(account, options, data, runtime)
+    text = settings_text(account, options, scripts, data, runtime)
     for directory in (data, runtime):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_private(path, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import secrets
 import socket
 from collections.abc import Awaitable, Callable
@@ -33,11 +34,11 @@ KIOSK_USER = "stue"
 _STOP_LIMIT_S = 15.0
 _VIRTUAL_SOUND_DEVICE = "pulse"
 CUFF_MODEL = "UA-651BLE"
-_CUFF_SCRIPT = """\
-# What the virtual cuff does at the next measurement; drivers/fakes/cuff_script.py lists all it can.
+_SCRIPT = """\
+# What the virtual {model} does at the next measurement; drivers/fakes/script.py lists all it can.
 packets = ["normal"]
-inflation_s = 2.0
 """
+_CUFF_SCRIPT = _SCRIPT + "inflation_s = 2.0\n"
 
 
 class CareDeskError(Exception):
@@ -115,7 +116,11 @@ class CareDesk:
     @property
     def cuff_script(self) -> Path:
         """What the virtual cuff does; may be rewritten between measurements."""
-        return self._directory / "cuff.toml"
+        return self.script_of(CUFF_MODEL)
+
+    def script_of(self, model: str) -> Path:
+        """What the virtual device of that model does."""
+        return self._directory / f"{re.sub('[^a-z0-9]+', '-', model.lower())}.toml"
 
     @property
     def data_directory(self) -> Path:
@@ -223,9 +228,10 @@ class CareDesk:
         password_file = self._directory / "sip-password"
         write_private(password_file, password + "\n")
         options = self._options
-        if not options.fake_devices:
-            self.cuff_script.write_text(_CUFF_SCRIPT, encoding="utf-8")
-            options = msgspec.structs.replace(options, fake_devices=((CUFF_MODEL, self.cuff_script),))
+        scripts = {model: self.script_of(model) for model in options.models}
+        for model, script in scripts.items():
+            text = _CUFF_SCRIPT if model == CUFF_MODEL else _SCRIPT
+            script.write_text(text.format(model=model), encoding="utf-8")
         if options.sound_device is None and self._virtual_sound:
             options = msgspec.structs.replace(options, sound_device=_VIRTUAL_SOUND_DEVICE)
         kiosk_account = KioskAccount(
@@ -243,7 +249,7 @@ class CareDesk:
                 if one.role is not None
             ),
         )
-        write_settings(self.settings_file, kiosk_account, options, self.data_directory, self.runtime_directory)
+        write_settings(self.settings_file, kiosk_account, options, scripts, self.data_directory, self.runtime_directory)
 
     async def _run(self, name: str, start: Callable[[], Awaitable[None]], stop: Callable[[], Awaitable[None]]) -> None:
         """Start a part; it is to be stopped even when its start failed half-way."""

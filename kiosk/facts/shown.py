@@ -12,11 +12,12 @@ import msgspec
 from drivers.readings import Measurement, Quantity, QuantityName, Unit
 from kiosk.facts.measurement import SHOWN_AS, MeasurementKind
 
+_PASCALS_PER_MILLIMETRE_OF_MERCURY = Decimal("133.322")
 _KILOGRAMS_PER_POUND = Decimal("0.45359237")
 _MILLIGRAMS_PER_MILLIMOLE = Decimal("18.0156")
 """A millimole of glucose is 180.156 mg; a decilitre is a tenth of a litre."""
 
-_TENTH = Decimal("0.1")
+_ONE, _TENTH = Decimal(1), Decimal("0.1")
 
 _LARGEST = Decimal(1_000_000)
 """No number of a person; a device can send 130 digits, which no screen shows."""
@@ -54,12 +55,12 @@ def shown(measurement: Measurement) -> Shown | None:
         diastolic = _quantity(measurement, QuantityName.DIASTOLIC)
         if diastolic is None:
             return None
-        second = diastolic[0]
+        second, _ = for_people(*diastolic)
     pulse: Decimal | None = None
     if kind in (MeasurementKind.BLOOD_PRESSURE, MeasurementKind.PULSE_OXIMETRY):
         beats = _quantity(measurement, QuantityName.PULSE_RATE)
         pulse = None if beats is None else beats[0]
-    value, unit = _for_people(*main)
+    value, unit = for_people(*main)
     return Shown(kind, value, unit, second, pulse)
 
 
@@ -77,8 +78,11 @@ def _quantity(measurement: Measurement, name: QuantityName) -> tuple[Decimal, Un
     return quantity.value, quantity.unit
 
 
-def _for_people(value: Decimal, unit: Unit) -> tuple[Decimal, Unit]:
+def for_people(value: Decimal, unit: Unit) -> tuple[Decimal, Unit]:
+    """A number in the unit of this country. Those of a blood pressure and a pulse keep the precision that was sent."""
     match unit:
+        case Unit.KILOPASCAL:
+            return _rounded(value * 1000 / _PASCALS_PER_MILLIMETRE_OF_MERCURY, _ONE), Unit.MILLIMETRE_OF_MERCURY
         case Unit.POUND:
             return _rounded(value * _KILOGRAMS_PER_POUND), Unit.KILOGRAM
         case Unit.FAHRENHEIT:
@@ -91,5 +95,5 @@ def _for_people(value: Decimal, unit: Unit) -> tuple[Decimal, Unit]:
             return value, unit
 
 
-def _rounded(value: Decimal) -> Decimal:
-    return value.quantize(_TENTH, ROUND_HALF_UP)
+def _rounded(value: Decimal, step: Decimal = _TENTH) -> Decimal:
+    return value.quantize(step, ROUND_HALF_UP)

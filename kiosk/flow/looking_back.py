@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kiosk.facts.history import Curve, Span
+from kiosk.facts.history import Curve, Point, Span
 from kiosk.facts.measurement import MeasurementKind
 from kiosk.facts.moment import Moment
 from kiosk.facts.spoken import Spoken, Utterance
@@ -14,6 +14,9 @@ from kiosk.flow.state import History, Idle, KioskState
 
 LOOK_SECONDS = 120.0
 """Without a press for so long, the home page comes back."""
+
+DRAWN_POINTS = 400
+"""More than a line on a screen can show, and than its messages should carry."""
 
 Step = tuple[KioskState, tuple[do.Effect, ...]]
 
@@ -40,7 +43,8 @@ def loaded(state: KioskState, curve: Curve) -> Step:
     if history is None or (curve.kind, curve.span) != (history.kind, history.span):
         return state, ()
     first = history.curve is None
-    state = msgspec.structs.replace(state, history=msgspec.structs.replace(history, curve=curve, failed=False))
+    drawn = msgspec.structs.replace(curve, points=thinned(curve.points))
+    state = msgspec.structs.replace(state, history=msgspec.structs.replace(history, curve=drawn, failed=False))
     silent = not first or curve.span is not Span.WEEK or not isinstance(state.phase, Idle)
     return state, () if silent else (do.Say(spoken_readings.latest(curve)),)
 
@@ -58,6 +62,20 @@ def aged(state: KioskState, now: Moment) -> KioskState:
     if state.history is not None and now.monotonic - state.history.since >= LOOK_SECONDS:
         return msgspec.structs.replace(state, history=None)
     return state
+
+
+def thinned(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    """At most DRAWN_POINTS of them, oldest first: the lowest and highest of every stretch, so that no peak is lost, and
+    the newest."""
+    if len(points) <= DRAWN_POINTS:
+        return points
+    stretch = -(-2 * len(points) // (DRAWN_POINTS - 2))
+    kept: list[Point] = []
+    for begin in range(0, len(points), stretch):
+        places = range(begin, min(begin + stretch, len(points)))
+        low, high = (extreme(places, key=lambda place: points[place].value) for extreme in (min, max))
+        kept += [points[place] for place in sorted({low, high})]
+    return tuple(kept) if kept[-1] is points[-1] else (*kept, points[-1])
 
 
 def _load(state: KioskState, kind: MeasurementKind, span: Span, now: Moment) -> Step:

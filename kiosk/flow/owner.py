@@ -15,6 +15,9 @@ from kiosk.flow.state import KioskState, NotMeasured, OwnerQuestion, waits_for
 ASK_SECONDS = 120.0
 """Unanswered, the question goes; the reading stays held, and is asked about again at the next measurement."""
 
+MOST_QUESTIONS = 10
+"""More stand in no line: they are asked about at the next measurement."""
+
 SETTLE_SECONDS = 1.0
 """An answer so soon after the question came was meant for the one before."""
 
@@ -23,7 +26,7 @@ Step = tuple[KioskState, tuple[do.Effect, ...]]
 
 def asked(state: KioskState, reading_id: str, reading: Reading, now: Moment) -> Step:
     """Ask, or stand in line. The nurse who waits for it hears that the patient is being asked."""
-    if any(one.reading_id == reading_id for one in state.questions):
+    if any(one.reading_id == reading_id for one in state.questions) or len(state.questions) >= MOST_QUESTIONS:
         return state, ()
     kind = SHOWN_AS.get(reading.value.kind)
     if kind is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from drivers.readings import Measurement
 from kiosk.facts.history import Curve
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
-from kiosk.facts.shown import Shown, number, shown
+from kiosk.facts.shown import Shown, for_people, number, shown
 from kiosk.facts.spoken import Spoken, Utterance
 
 GUIDANCE = {
@@ -53,11 +53,11 @@ def latest(curve: Curve) -> Utterance:
     """The newest of one's own readings, or that there is none."""
     if curve.latest is None:
         return Utterance(Spoken.HISTORY_EMPTY)
-    fields = [("value", number(curve.latest.value))]
+    fields = [("value", number(for_people(curve.latest.value, curve.unit)[0]))]
     if curve.kind is MeasurementKind.BLOOD_PRESSURE:
         if curve.latest.second is None:
             return Utterance(Spoken.HISTORY_EMPTY)
-        fields.append(("second", number(curve.latest.second)))
+        fields.append(("second", number(for_people(curve.latest.second, curve.unit)[0])))
     return Utterance(_LATEST[curve.kind], tuple(fields))
 
 

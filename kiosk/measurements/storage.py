@@ -112,6 +112,7 @@ def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
     """A connection as all of them are; with ``writing`` the file is made when it is not there. Raises OutboxError."""
     if writing:
         _make_private(path)
+        _refuse_remnants(path)
     mode = "rw" if writing else "ro"
     with translated():
         return sqlite3.connect(
@@ -135,6 +136,21 @@ def _make_private(path: Path) -> None:
     except OSError as error:
         raise OutboxError(OutboxReason.CANNOT_OPEN, f"{path}: {error.strerror}") from error
 
+
+def _refuse_remnants(path: Path) -> None:
+    """SQLite takes a file of a few bytes for a new database, and deletes the log beside an empty one."""
+    try:
+        size = path.stat().st_size
+        log = path.with_name(path.name + "-wal")
+        orphaned = size == 0 and log.exists() and log.stat().st_size > 0
+    except OSError as error:
+        raise OutboxError(OutboxReason.CANNOT_OPEN, f"{path}: {error.strerror}") from error
+    if orphaned or 0 < size < _SMALLEST_DATABASE:
+        raise OutboxError(OutboxReason.DAMAGED, f"{path} was cut off")
+
+
+_SMALLEST_DATABASE = 512
+"""Bytes: one page of the smallest kind."""
 
 _REASONS = {
     sqlite3.SQLITE_FULL: OutboxReason.FULL,

@@ -10,7 +10,7 @@ import msgspec
 from drivers.readings import Unit
 from kiosk.facts.history import Curve, Point, Span
 from kiosk.facts.measurement import MeasurementKind
-from kiosk.facts.shown import Shown, number
+from kiosk.facts.shown import Shown, for_people, number
 from kiosk.flow.state import History
 from kiosk.ui.measurement_card import value_text
 from kiosk.ui.texts import ScreenTexts
@@ -91,9 +91,11 @@ def history_card(
 
 
 def _latest(point: Point, curve: Curve, texts: ScreenTexts) -> str:
+    value, unit = for_people(point.value, curve.unit)
     if curve.kind is MeasurementKind.BLOOD_PRESSURE and point.second is None:
-        return number(point.value)
-    return value_text(Shown(curve.kind, point.value, curve.unit, point.second), texts.measuring[curve.kind])
+        return number(value)
+    second = None if point.second is None else for_people(point.second, curve.unit)[0]
+    return value_text(Shown(curve.kind, value, unit, second), texts.measuring[curve.kind])
 
 
 def _other(
@@ -112,13 +114,14 @@ def _chart(curve: Curve, now: datetime, texts: ScreenTexts) -> Chart | None:
     zone = now.tzinfo
     last_day = curve.until.astimezone(zone).date()
     first_day = last_day - timedelta(days=DAYS[curve.span] - 1)
-    points = [(point.at.astimezone(zone), point.value) for point in curve.points]
+    points = [(point.at.astimezone(zone), for_people(point.value, curve.unit)[0]) for point in curve.points]
     points = [(at, value) for at, value in points if first_day <= at.date() <= last_day]
     if not points:
         return None
     values = [value for _, value in points]
     low, high = min(values), max(values)
-    edges = (low, high) if curve.band is None else (min(low, curve.band.low), max(high, curve.band.high))
+    band = None if curve.band is None else [for_people(one, curve.unit)[0] for one in (curve.band.low, curve.band.high)]
+    edges = (low, high) if band is None else (min(low, *band), max(high, *band))
     bottom, top = axis(*edges, least=_LEAST_RANGE[curve.unit] if curve.unit in _LEAST_RANGE else Decimal(2))
 
     def height(value: Decimal) -> float:
@@ -127,7 +130,7 @@ def _chart(curve: Curve, now: datetime, texts: ScreenTexts) -> Chart | None:
     return Chart(
         line=tuple((_place(at, first_day, DAYS[curve.span]), height(value)) for at, value in points),
         dotted=len(points) <= DOTTED_POINTS,
-        band=None if curve.band is None else (height(curve.band.low), height(curve.band.high)),
+        band=None if band is None else (height(band[0]), height(band[1])),
         levels=((0.0, number(bottom)), (1.0, number(top))),
         marks=_marks(curve.span, first_day, last_day, texts),
         description=texts.history.curve.format(
@@ -141,7 +144,6 @@ def _chart(curve: Curve, now: datetime, texts: ScreenTexts) -> Chart | None:
 
 _LEAST_RANGE = {
     Unit.MILLIMETRE_OF_MERCURY: Decimal(40),
-    Unit.KILOPASCAL: Decimal(5),
     Unit.PERCENT: Decimal(10),
     Unit.KILOGRAM: Decimal(4),
     Unit.CELSIUS: Decimal(2),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 import msgspec
 
-from drivers.readings import Kind, Measurement, QuantityName, Unit
+from drivers.readings import Kind, Measurement, QuantityName
 from kiosk.facts.measurement import SHOWN_AS, Delivery, MeasurementFault, MeasurementKind
-from kiosk.facts.shown import Shown, number, shown
+from kiosk.facts.shown import Shown, for_people, number, shown
 from kiosk.flow.state import Measured, MeasurementStage, Measuring, NotMeasured, OwnerQuestion
 from kiosk.ui.texts import Guidance, ScreenTexts
 from kiosk.ui.wording import when
@@ -51,10 +52,10 @@ class OwnerCard(msgspec.Struct, frozen=True):
     when: str
 
 
-FULL_CUFF = {Unit.MILLIMETRE_OF_MERCURY: 200.0, Unit.KILOPASCAL: 26.7}
-"""The pressure at which the bar is full; a cuff that goes on pumping keeps it full."""
+FULL_CUFF = Decimal(200)
+"""mmHg at which the bar is full; a cuff that goes on pumping keeps it full."""
 
-_UNIT_SYMBOLS = {Unit.KILOPASCAL: "kPa"}
+_NOT_BELOW, _NOT_ABOVE = Decimal(0), Decimal(999)
 
 _NO_REPEAT = frozenset(
     {
@@ -127,17 +128,16 @@ def _progress(kind: MeasurementKind, measurement: Measurement, texts: ScreenText
     guidance = texts.measuring[kind]
     if measurement.kind is Kind.CUFF_PRESSURE:
         quantity = measurement.quantities.get(QuantityName.CUFF_PRESSURE)
-        if quantity is None or quantity.value is None or quantity.unit not in FULL_CUFF:
+        if quantity is None or quantity.value is None or not quantity.value.is_finite():
             return None
-        bar = min(1.0, max(0.0, float(quantity.value) / FULL_CUFF[quantity.unit]))
+        pressure, _ = for_people(min(max(quantity.value, _NOT_BELOW), _NOT_ABOVE), quantity.unit)
         return MeasurementCard(
             kind=kind,
             title=guidance.title,
             steps=(texts.inflating, texts.keep_still),
-            value=number(quantity.value),
-            unit=_UNIT_SYMBOLS.get(quantity.unit, ""),
+            value=number(pressure),
             provisional=True,
-            bar=bar,
+            bar=float(min(Decimal(1), pressure / FULL_CUFF)),
             can_stop=True,
         )
     numbers = shown(measurement)
@@ -166,7 +166,7 @@ def _measured(stage: Measured, texts: ScreenTexts) -> MeasurementCard:
         kind=kind,
         title=guidance.result,
         value=value_text(numbers, guidance),
-        unit=_UNIT_SYMBOLS.get(numbers.unit, guidance.unit),
+        unit=guidance.unit,
         pulse="" if numbers.pulse is None else texts.pulse.format(pulse=number(numbers.pulse)),
         sentence="" if notice is None else notice.sentence,
         action="" if notice is None else notice.action,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from drivers.readings import Unit
 from kiosk.facts.history import Curve, Point, Span
@@ -12,7 +16,7 @@ from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.facts.spoken import Spoken
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
-from kiosk.flow.looking_back import LOOK_SECONDS
+from kiosk.flow.looking_back import DRAWN_POINTS, LOOK_SECONDS, thinned
 from kiosk.flow.state import History, KioskState, Measuring
 from tests.flow.readings import reading
 from tests.flow.test_measuring import HOME, PRESSURE, WEIGHT, said
@@ -83,3 +87,22 @@ def test_it_closes_by_a_press_by_itself_and_for_what_comes() -> None:
     assert play(on.MeasurementFailed(MeasurementFault.NO_VALUE, PRESSURE), state=OPEN)[0].history is None
     measuring, _ = play(on.MeasurePressed(PRESSURE), state=OPEN)
     assert measuring.history is None and isinstance(measuring.measurement, Measuring)
+
+
+@given(st.lists(st.integers(0, 300), max_size=3000))
+def test_a_line_of_many_readings_keeps_its_peaks_and_its_end(values: list[int]) -> None:
+    points = tuple(Point(moment(0.0).wall + timedelta(minutes=n), Decimal(value)) for n, value in enumerate(values))
+    kept = thinned(points)
+    assert len(kept) <= DRAWN_POINTS
+    assert kept == points or len(points) > DRAWN_POINTS
+    assert list(kept) == sorted(kept, key=lambda point: point.at)
+    assert set(kept) <= set(points)
+    if points:
+        assert kept[-1] == points[-1]
+        for extreme in (min, max):
+            assert extreme(point.value for point in kept) == extreme(point.value for point in points)
+
+
+def test_ten_thousand_readings_fit_into_one_message_to_the_screen() -> None:
+    state, _ = play(on.HistoryPressed(), on.HistoryLoaded(curve(count=10_000)), state=HOME)
+    assert len(msgspec.json.encode(state)) < 60_000

@@ -6,7 +6,7 @@ from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.facts.spoken import Spoken
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
-from kiosk.flow.owner import ASK_SECONDS, SETTLE_SECONDS
+from kiosk.flow.owner import ASK_SECONDS, MOST_QUESTIONS, SETTLE_SECONDS
 from kiosk.flow.state import Ended, Idle, KioskState, Measured, Measuring, NotMeasured
 from tests.flow.readings import reading, weight
 from tests.flow.test_measuring import ASK, HOME, said
@@ -106,3 +106,8 @@ def test_a_question_lies_over_a_measurement_whose_buttons_are_not_there() -> Non
     assert play(on.StopPressed(), state=state) == (state, [])
     state, _ = play(on.ReadingKept("other", reading()), FIRST, state=HOME)
     assert play(on.CardClosed(), state=state, at=ANSWER)[0] == state
+
+
+def test_the_line_of_questions_has_an_end() -> None:
+    state, _ = play(*(on.OwnerAsked(str(n), reading()) for n in range(100)), state=HOME)
+    assert len(state.questions) == MOST_QUESTIONS

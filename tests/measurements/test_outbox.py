@@ -177,7 +177,7 @@ def test_a_full_disk_is_an_error_and_costs_nothing_kept_before(tmp_path: Path) -
     outbox.close()
 
 
-# -- several resources of one reading ---------------------------------------------------------------------------------
+# -- several resources of one reading ----------------------------------------------------------------------------------
 
 
 def test_a_reading_brings_its_device_once_and_refers_to_it(outbox: Outbox) -> None:
@@ -232,7 +232,7 @@ def test_what_is_not_to_be_sent_cannot_bring_its_observation(outbox: Outbox, sta
     assert outbox.entries() == ()
 
 
-# -- whose, and twice the same time -----------------------------------------------------------------------------------
+# -- whose, and twice the same time ------------------------------------------------------------------------------------
 
 
 def test_the_owner_says_mine(outbox: Outbox) -> None:
@@ -304,7 +304,7 @@ def test_a_failed_try_contradicts_nothing(outbox: Outbox) -> None:
     assert not any(entry.conflict for entry in outbox.entries())
 
 
-# -- sealed -----------------------------------------------------------------------------------------------------------
+# -- sealed ------------------------------------------------------------------------------------------------------------
 
 
 def test_no_value_is_in_the_clear(outbox: Outbox, tmp_path: Path) -> None:
@@ -388,7 +388,7 @@ def test_contents_do_not_open_in_another_row(outbox: Outbox) -> None:
     assert len(outbox.waiting(None)) == 1
 
 
-# -- the end ----------------------------------------------------------------------------------------------------------
+# -- the end -----------------------------------------------------------------------------------------------------------
 
 
 def test_contents_go_30_days_after_delivery_and_the_rest_stays(outbox: Outbox) -> None:
@@ -462,7 +462,7 @@ def test_export_for_support(outbox: Outbox, tmp_path: Path) -> None:
     looking.close()
 
 
-# -- whatever is done in whatever order -------------------------------------------------------------------------------
+# -- whatever is done in whatever order --------------------------------------------------------------------------------
 
 
 class OutboxMachine(RuleBasedStateMachine):

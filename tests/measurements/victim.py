@@ -3,8 +3,9 @@
 measure: keeps one reading of a virtual cuff, prints its identity, then waits for ever (nothing is sent)
 flood:   keeps readings as fast as it can, and prints each identity when the outbox says that it is kept
 send:    sends what waits, then ends
+fill:    keeps readings on a disk of its own until that is full, makes room, goes on; prints what it saw (JSON)
 
-``visit`` is a whole evening of a home, started by test_torture.py in a process of its own.
+``visit`` is an evening in a home; test_torture.py starts it in a process of its own and lets the power go.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ import msgspec
 from drivers.device import RawPacket
 from drivers.gatt import BLOOD_PRESSURE_MEASUREMENT
 from kiosk.measurements import fhir, retry
-from kiosk.measurements.outbox import Kept, Outbox
+from kiosk.measurements.outbox import Kept, Outbox, OutboxError, OutboxReason
+from kiosk.measurements.sealing import SealingKey
 from kiosk.measurements.uploader import Uploader
 from kiosk.measurements.wall_clock import WallClock
 from tests.measurements.samples import CUFF, RECEIVED, Heard, capture, reading, stamped, until
@@ -48,6 +50,34 @@ async def send(database: Path, base_url: str) -> None:
     outbox = Outbox.open(database)
     await _send_all(outbox, base_url)
     outbox.close()
+
+
+def fill(directory: Path) -> dict[str, object]:
+    """``directory`` is the root of a small file system."""
+    ballast = directory / "ballast"
+    ballast.write_bytes(bytes(200_000))
+    outbox = Outbox.open(directory / "outbox.sqlite")
+    kept: list[str] = []
+    reasons: list[OutboxReason] = []
+    while len(reasons) < 5 and len(kept) < 2000:
+        try:
+            kept.append(outbox.keep(capture()).reading_id)
+        except OutboxError as error:
+            reasons.append(error.reason)
+    there = [entry.reading_id for entry in outbox.entries()]
+    ballast.unlink()
+    after = outbox.keep(capture()).new
+    outbox.close()
+    outbox = Outbox.open(directory / "outbox.sqlite")
+    waiting = len(outbox.waiting(None, limit=5000))
+    outbox.close()
+    return {
+        "kept": len(kept),
+        "reasons": sorted({reason.value for reason in reasons}),
+        "nothing half kept": there == kept,
+        "kept when there was room": after,
+        "waiting after opening again": waiting,
+    }
 
 
 async def _send_all(outbox: Outbox, base_url: str) -> None:
@@ -125,6 +155,34 @@ def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+TURNED_AWAY = 23
+
+
+def second(database: Path) -> None:
+    """Try to open what another process has open."""
+    try:
+        Outbox.open(database)
+    except OutboxError as error:
+        sys.exit(TURNED_AWAY if error.reason is OutboxReason.IN_USE else 1)
+
+
+class DyingKey(SealingKey):
+    """The power goes while something is sealed for the ``left``-th time."""
+
+    left = 7
+
+    def seal(self, data: bytes, *bound_to: str) -> bytes:
+        self.left -= 1
+        if self.left == 0:
+            _die()
+        return super().seal(data, *bound_to)
+
+
+def migrate(database: Path) -> None:
+    """Die in the midst of a migration."""
+    Outbox.open(database, DyingKey(bytes(32)))
+
+
 def visit(database: Path, memory: Path, base_url: str, death: Death | None) -> None:
     """Play what was cut short, take what the cuff remembers, send all, end; or die on the way."""
     retry.SHORTEST_DELAY_S = 0.01
@@ -153,7 +211,7 @@ def visit(database: Path, memory: Path, base_url: str, death: Death | None) -> N
 def _keep(outbox: Outbox, packet: RawPacket, power: _Power) -> Kept:
     one = reading(packet.data, received=packet.received)
     with power.step("keep"):
-        return outbox.keep(capture(one, fhir.identity_of(one)))
+        return outbox.keep(capture(one, fhir.identity_of(one), whole=True))
 
 
 if __name__ == "__main__":
@@ -164,5 +222,7 @@ if __name__ == "__main__":
             asyncio.run(flood(Path(database)))
         case ["send", database, base_url]:
             asyncio.run(send(Path(database), base_url))
+        case ["fill", directory]:
+            _say(msgspec.json.encode(fill(Path(directory))).decode())
         case _:
             sys.exit(__doc__)

@@ -225,7 +225,7 @@ def card_of(state: KioskState) -> MeasurementCard:
         (states.measured(delivery=Delivery.DELIVERED), "125 over 80", "", "Puls 64", "Sendt"),
         (states.measured(delivery=Delivery.HELD), "125 over 80", "", "Puls 64", "Lagret her"),
         (states.measured("125.50", "80.0", "64.25"), "125,50 over 80,0", "", "Puls 64,25", "Lagret"),
-        (states.measured("16.7", "10.7", None, Unit.KILOPASCAL), "16,7 over 10,7", "kPa", "", "Lagret"),
+        (states.measured("16.7", "10.7", None, Unit.KILOPASCAL), "125 over 80", "", "", "Lagret"),
         (states.measured("1.25E+2", "8E1"), "125 over 80", "", "Puls 64", "Lagret"),
     ],
 )
@@ -317,8 +317,9 @@ def test_another_try_is_offered_where_it_can_help(state: KioskState, repeats: bo
         ("0", Unit.MILLIMETRE_OF_MERCURY, "0", 0.0),
         ("142", Unit.MILLIMETRE_OF_MERCURY, "142", 0.71),
         ("290", Unit.MILLIMETRE_OF_MERCURY, "290", 1.0),
-        ("-3", Unit.MILLIMETRE_OF_MERCURY, "-3", 0.0),
-        ("13.35", Unit.KILOPASCAL, "13,35", 0.5),
+        ("-3", Unit.MILLIMETRE_OF_MERCURY, "0", 0.0),
+        ("8E+120", Unit.MILLIMETRE_OF_MERCURY, "999", 1.0),
+        ("13.35", Unit.KILOPASCAL, "100", 0.5),
     ],
 )
 def test_the_cuff_fills(pressure: str, unit: Unit, value: str, bar: float) -> None:
@@ -377,6 +378,17 @@ def test_a_week_is_seven_whole_days_with_today_last() -> None:
     assert (card.value, card.when) == ("130 over 80", "i dag kl. 09.00")
     assert [(one.text, one.chosen) for one in card.spans] == [("Uke", True), ("Måned", False), ("År", False)]
     assert card.other == (MeasurementKind.PULSE_OXIMETRY, "Vis oksygen")
+
+
+def test_a_curve_of_exact_weights_is_told_in_tenths() -> None:
+    points = (Point(at("2026-11-21T09:00"), Decimal("72.435")),)
+    now = at("2026-11-21T10:00")
+    curve = Curve(MeasurementKind.WEIGHT, Span.WEEK, Unit.KILOGRAM, points, points[-1], now)
+    card = present(history_of(curve), now, TEXTS).history
+    assert card is not None and card.chart is not None
+    assert card.value == "72,4 kg"
+    assert card.chart.description == "Kurve: Vekt, siste uke. Lavest 72,4, høyest 72,4."
+    assert [text for _, text in card.chart.levels] == ["70", "75"]
 
 
 def test_a_band_widens_the_axis_and_is_placed_on_it() -> None:

@@ -116,14 +116,14 @@ async def test_what_speaks_like_two_is_neither(folder: Path, cable: Cable, playe
 
 async def test_the_surer_one_wins(folder: Path, cable: Cable, players: list[Player]) -> None:
     players.append(Player(cable, lambda _: b"aa", 0.005))
-    both = (entry("half", SLOW, b"aa", score=0.6), LISTENER)
+    both = (entry("half", SLOW, b"aa", score=0.8), LISTENER)
     finding = await identify(only_port(folder), both, NOW, listen_s=LISTEN_S)
     assert finding.device is LISTENER
 
 
 async def test_a_weak_likeness_is_not_believed(folder: Path, cable: Cable, players: list[Player]) -> None:
     players.append(Player(cable, lambda _: b"aa", 0.005))
-    finding = await identify(only_port(folder), [entry("weak", SLOW, b"aa", score=0.4)], NOW, listen_s=LISTEN_S)
+    finding = await identify(only_port(folder), [entry("weak", SLOW, b"aa", score=0.6)], NOW, listen_s=LISTEN_S)
     assert finding.verdict is Verdict.UNKNOWN
 
 
