@@ -21,6 +21,10 @@ _TRIES: Final = 4
 the system may still be setting its rights, or looking whether it is a modem."""
 
 
+_MISSING_S: Final = 10.0
+"""A cable out for a moment is being moved; out for longer, somebody should know."""
+
+
 class Waking(msgspec.Struct, frozen=True):
     """Wait until the device speaks, and write ``opening`` every ``every_s`` seconds so that it can.
 
@@ -43,7 +47,8 @@ def wired_peripheral(
     if name in ("", ".", "..") or "/" in name or "\0" in name:
         raise ValueError("the name of a port is a plain file name")
     identity = DeviceIdentity(model=device.model, manufacturer=device.manufacturer, address=name)
-    return SerialPeripheral(identity, folder / name, device.line, waking=Waking(opening_of(device, now)))
+    waking = Waking(opening_of(device, now))
+    return SerialPeripheral(identity, folder / name, device.line, waking=waking, missing_s=_MISSING_S)
 
 
 class SerialPeripheral:
@@ -52,6 +57,8 @@ class SerialPeripheral:
     ``path``: its stable name, a link in ``/dev/serial/by-id``; it is resolved anew at each connection, for a cable gets
     another tty each time it is plugged in. ``waking`` None: connected as soon as the port is there.
     ``poll_s``: how often the name is looked for, and how long between tries of a port that is in use.
+    ``missing_s``: a cable that has been out for so long is said, once each time it is pulled out; the connection after it
+    does not wait for the device to speak, so that whoever was told hears that the cable is back. None: never said.
     """
 
     def __init__(
@@ -62,12 +69,15 @@ class SerialPeripheral:
         *,
         waking: Waking | None = None,
         poll_s: float = 0.5,
+        missing_s: float | None = None,
     ) -> None:
         self._identity = identity
         self._path = path
         self._line = line
         self._waking = waking
         self._poll_s = poll_s
+        self._missing_s = missing_s
+        self._said_missing = False
 
     @property
     def identity(self) -> DeviceIdentity:
@@ -76,15 +86,24 @@ class SerialPeripheral:
     async def connect(self) -> Link:
         """Wait for the cable (and the device), open it for us alone. A cable pulled out meanwhile is waited for again.
 
-        Raises LinkError: PORT_IN_USE, REFUSED (no right to the port), PROTOCOL (not a serial port).
+        Raises LinkError: PORT_IN_USE, REFUSED (no right to it), PROTOCOL (not a serial port), and, once, PORT_MISSING
+        when it has been out for ``missing_s``; the next call then waits without a word.
         """
         refusals = 0
+        out_since: float | None = None
         while True:
             try:
                 return await self._opened()
             except LinkError as error:
-                if error.reason in (LinkReason.PORT_MISSING, LinkReason.LINK_LOST):
+                if error.reason is LinkReason.PORT_MISSING:
                     refusals = 0
+                    now = asyncio.get_running_loop().time()
+                    out_since = now if out_since is None else out_since
+                    if self._missing_s is not None and not self._said_missing and now - out_since >= self._missing_s:
+                        self._said_missing = True
+                        raise
+                elif error.reason is LinkReason.LINK_LOST:
+                    refusals, out_since = 0, None
                 elif error.reason is LinkReason.PROTOCOL or refusals + 1 == _TRIES:
                     raise
                 else:
@@ -96,8 +115,9 @@ class SerialPeripheral:
 
     async def _opened(self) -> Link:
         link = SerialLink(await open_port(self._path, self._line))
+        is_back, self._said_missing = self._said_missing, False
         try:
-            if self._waking is not None:
+            if self._waking is not None and not is_back:
                 await link.speaks(self._waking.opening, self._waking.every_s)
         except BaseException:
             await link.close()

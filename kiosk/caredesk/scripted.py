@@ -43,6 +43,10 @@ ANSWER = (640, 560)
 DECLINE = (1090, 165)
 HANG_UP = (1100, 720)
 CLOSE = (640, 640)
+MEASURE = (330, 712)
+MY_READINGS = (948, 712)
+CLOSE_RESULT = (1040, 712)
+YEAR = (703, 712)
 
 
 class Visit:
@@ -167,6 +171,7 @@ async def _play(visit: Visit) -> None:
     parts: list[tuple[str, Callable[[Visit], Awaitable[None]]]] = [
         ("home", _home),
         ("visit", _visit),
+        ("own measurement", _own_measurement),
         ("hang-up by nurse", _hang_up_by_nurse),
         ("decline", _decline),
         ("cancel", _cancel),
@@ -194,6 +199,38 @@ async def _back_to_ready(visit: Visit) -> None:
 async def _home(visit: Visit) -> None:
     await asyncio.sleep(1.0)  # the calm home screen, after everything has been reached
     await visit.photograph("home")
+
+
+async def _own_measurement(visit: Visit) -> None:
+    """The patient presses «Mål blodtrykk» alone: first the cuff fails, then it succeeds; then «Mine målinger»."""
+    timeline, script = visit.timeline, visit.stage.desk.cuff_script
+    kept = script.read_text(encoding="utf-8")
+    try:
+        script.write_text('packets = ["nan"]\ninflation_s = 0.5\n', encoding="utf-8")
+        began = await visit.press(MEASURE, "measure")
+        await timeline.wait(
+            "measurement", after=began, limit=20.0, where=lambda details: details["measurement"] == "notmeasured"
+        )
+        await asyncio.sleep(0.5)
+        await visit.photograph("own-measurement-failed")
+        await visit.press(CLOSE_RESULT, "close-card")
+        script.write_text('packets = ["normal"]\ninflation_s = 3.0\nprogress = true\n', encoding="utf-8")
+        began = await visit.press(MEASURE, "measure")
+        await asyncio.sleep(2.0)
+        await visit.photograph("own-measurement-cuff-works")
+        await reading_shown(timeline, began)
+        await timeline.wait("reading-delivered", after=began, limit=20.0)
+        await asyncio.sleep(0.5)
+        await visit.photograph("own-measurement")
+        await visit.press(CLOSE_RESULT, "close-card")
+        pressed = await visit.press(MY_READINGS, "history")
+        await timeline.wait("history-read", after=pressed, limit=10.0)
+        await visit.press(YEAR, "curve")
+        await asyncio.sleep(0.5)
+        await visit.photograph("my-readings")
+        await visit.press(CLOSE_RESULT, "back")
+    finally:
+        script.write_text(kept, encoding="utf-8")
 
 
 async def _visit(visit: Visit) -> None:

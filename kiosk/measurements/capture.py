@@ -71,8 +71,8 @@ def capture_of(
     """Judge a reading and make what is kept of it.
 
     ``conflict``: another value of the same device, slot, kind and time is here already; both are sent, this one marked.
-    ``repeated``: the last reading of the connection before, if that was lost: a record without time and sequence that
-    comes again byte for byte right after is the same one, whose confirmation went with the line.
+    ``repeated``: the device's latest reading, just before: a record without time and sequence that comes again byte
+    for byte is the same one, whose confirmation went with the line.
     """
     judged = judge(reading, ownership)
     identifier = fhir.identity_of(reading)

@@ -21,7 +21,7 @@ from drivers.errors import LinkError, LinkReason
 from drivers.readings import DeviceInformation, Measurement, Reading
 from drivers.session import Collected, hold, replay
 from drivers.session import Limits as SessionLimits
-from drivers.supported_device import Enrolment, SupportedDevice
+from drivers.supported_device import ClockRule, Enrolment, SupportedDevice
 from kiosk.facts.measurement import SHOWN_AS, MeasurementFault, MeasurementKind
 from kiosk.measurements.capture import Captured, Sender, capture_of, recaptured, released
 from kiosk.measurements.gate import Gate, Judged, Ownership, is_live
@@ -42,6 +42,11 @@ _AT_ONCE = {
 
 ASK_AGAIN = timedelta(hours=24)
 """For this long is a person asked again whose a reading is; after that it is the desk's to find out."""
+
+
+REPEATED_WITHIN = timedelta(minutes=2)
+"""A record without a time that comes again byte for byte in a later connection, this soon, is the same measurement:
+another one would have taken as long."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -189,12 +194,19 @@ class _Device:
         self.trouble: LinkReason | None = None
         self.fresh: _Record | None = None
         self.announcing: asyncio.TimerHandle | None = None
-        self.unconfirmed: Captured | None = None
+        self.latest: Captured | None = None
         self.progress_at = 0.0
 
     @property
     def address(self) -> str:
         return self.home.peripheral.identity.address
+
+    def perhaps_repeated(self, now: datetime) -> Captured | None:
+        """The latest reading, if the device may give it again because its confirmation was lost."""
+        remembers = self.home.entry.clock_rule is not ClockRule.NO_CLOCK
+        if self.latest is None or not remembers or now - self.latest.reading.received > REPEATED_WITHIN:
+            return None
+        return self.latest
 
 
 class Collector:
@@ -317,8 +329,7 @@ class Collector:
             device.information = collected.information
         for text in collected.refused:
             _log.warning("a packet of %s was refused: %s", home.entry.model, text)
-        lost = collected.lost is not None
-        device.unconfirmed = visit.records[-1].captured if lost and visit.records else None
+        device.latest = visit.records[-1].captured if visit.records else device.latest
         self._conclude(device, visit.records, collected)
 
     async def _recover(self) -> None:
@@ -370,7 +381,7 @@ class Collector:
                 device.home.ownership,
                 self._sender,
                 information=device.information,
-                repeated=device.unconfirmed,
+                repeated=device.perhaps_repeated(reading.received),
                 conflict=conflict,
             )
 

@@ -11,6 +11,7 @@ Rectangle {
     property bool narrow: false
     // Huge where it stands alone; with advice beside it, so large that both have room.
     readonly property real largest: narrow || card.sentence !== "" ? 1.6 : 3
+    readonly property int valueWeight: card.provisional ? Font.Normal : Font.DemiBold
     readonly property bool hasResult: card.value !== "" && !card.provisional
 
     color: Theme.background
@@ -72,7 +73,7 @@ Rectangle {
                 color: root.card.provisional ? Theme.quietText : Theme.text
                 font.family: Theme.fontFamily
                 font.pixelSize: Math.max(Theme.textSize, Math.min(Theme.textSize * root.largest, Math.floor(0.98 * Theme.textSize * root.availableWidth / measured.advanceWidth)))
-                font.weight: root.card.provisional ? Font.Normal : Font.DemiBold
+                font.weight: root.valueWeight
                 verticalAlignment: Text.AlignVCenter
                 textFormat: Text.PlainText
                 Accessible.role: Accessible.StaticText
@@ -81,10 +82,10 @@ Rectangle {
                 TextMetrics {
                     id: measured
 
-                    text: value.text
+                    text: root.card.value
                     font.family: Theme.fontFamily
                     font.pixelSize: Theme.textSize
-                    font.weight: value.font.weight
+                    font.weight: root.valueWeight
                 }
             }
 

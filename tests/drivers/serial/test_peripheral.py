@@ -95,6 +95,39 @@ async def test_pulled_out_it_is_lost_and_comes_back_as_another_tty(cable: Cable)
         os.close(end)
 
 
+async def test_a_cable_out_for_long_is_said_once_and_then_waited_for(cable: Cable) -> None:
+    device = SerialPeripheral(IDENTITY, cable.path, LINE, poll_s=0.02, missing_s=0.1)
+    for _ in range(2):
+        cable.pull_out()
+        with pytest.raises(LinkError) as caught:
+            await asyncio.wait_for(device.connect(), SOON_S)
+        assert caught.value.reason is LinkReason.PORT_MISSING
+        connecting = asyncio.create_task(device.connect())
+        await asyncio.sleep(0.3)
+        assert not connecting.done()
+        cable.plug_in()
+        link = await asyncio.wait_for(connecting, SOON_S)
+        await link.close()
+
+
+async def test_a_device_pulled_out_while_it_is_waited_for_is_said_too(cable: Cable) -> None:
+    device = SerialPeripheral(IDENTITY, cable.path, LINE, waking=Waking(), poll_s=0.02, missing_s=0.1)
+    connecting = asyncio.create_task(device.connect())
+    await asyncio.sleep(0.1)
+    cable.pull_out()
+    with pytest.raises(LinkError) as caught:
+        await asyncio.wait_for(connecting, SOON_S)
+    assert caught.value.reason is LinkReason.PORT_MISSING
+    cable.plug_in()
+    link = await asyncio.wait_for(device.connect(), SOON_S)  # it is back, and has not spoken
+    await link.close()
+    connecting = asyncio.create_task(device.connect())
+    await asyncio.sleep(0.1)
+    assert not connecting.done()
+    cable.says(b"\x80")
+    await (await asyncio.wait_for(connecting, SOON_S)).close()
+
+
 async def test_a_port_in_use_is_tried_again_and_then_said(cable: Cable) -> None:
     somebody = SerialPort.open(cable.path, LINE)
     with pytest.raises(LinkError) as caught:
