@@ -57,7 +57,7 @@ class SerialPeripheral:
     ``path``: its stable name, a link in ``/dev/serial/by-id``; it is resolved anew at each connection, for a cable gets
     another tty each time it is plugged in. ``waking`` None: connected as soon as the port is there.
     ``poll_s``: how often the name is looked for, and how long between tries of a port that is in use.
-    ``missing_s``: a cable that has been out for so long is said, once each time it is pulled out; the connection after it
+    ``missing_s``: a cable that has been out for so long is said, once each time it goes; the connection after that
     does not wait for the device to speak, so that whoever was told hears that the cable is back. None: never said.
     """
 
