@@ -201,24 +201,22 @@ class Outbox:
         """
         found: list[Waiting] = []
         while not found and (rows := self._due(now, after, limit)):
-            for sequence, identifier, patient, resource_type, sealed, attempts in rows:
-                after = sequence
+            for after, identifier, patient, resource_type, sealed, attempts, alone in rows:
                 try:
                     payload = open_item(self._database.key, sealed, identifier, patient)
                 except BrokenSealError:
                     _log.error("%s %s cannot be opened; it is held", resource_type, identifier)
                     self.mark_held(identifier, "seal broken")
                     continue
-                found.append(
-                    Waiting(sequence, identifier, patient, resource_type, payload.body, attempts, payload.refers)
-                )
+                body, refers = payload.body, payload.refers
+                found.append(Waiting(after, identifier, patient, resource_type, body, attempts, refers, alone))
         return tuple(found)
 
     def _due(self, now: float | None, after: int, limit: int) -> list[tuple[Any, ...]]:
         due = "" if now is None else " AND NOT (next_attempt > ? AND next_attempt <= ?)"
         times = () if now is None else (now, now + _FURTHEST_ATTEMPT_S)
         return self._database.read(
-            "SELECT sequence, identifier, patient, resource_type, sealed, attempts FROM item"
+            "SELECT sequence, identifier, patient, resource_type, sealed, attempts, alone FROM item"
             f" WHERE state = 'waiting' AND sequence > ?{due} ORDER BY sequence LIMIT ?",
             (after, *times, limit),
         )
@@ -247,11 +245,12 @@ class Outbox:
                 (at.timestamp(), identifier),
             )
 
-    def mark_retry(self, identifier: str, error: str, next_attempt: float) -> None:
-        """An attempt failed; the next is due at ``next_attempt`` (Unix seconds)."""
+    def mark_retry(self, identifier: str, error: str, next_attempt: float, *, alone: bool = False) -> None:
+        """An attempt failed; the next is due at ``next_attempt`` (Unix seconds). ``alone``: others may still pass."""
         self._database.write(
-            "UPDATE item SET attempts = attempts + 1, last_error = ?, next_attempt = ? WHERE identifier = ?",
-            (error, next_attempt, identifier),
+            "UPDATE item SET attempts = attempts + 1, alone = alone + ?, last_error = ?, next_attempt = ?"
+            " WHERE identifier = ?",
+            (int(alone), error, next_attempt, identifier),
         )
 
     def mark_held(self, identifier: str, reason: str) -> None:

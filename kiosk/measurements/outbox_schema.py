@@ -61,6 +61,7 @@ CREATE TABLE item (
     state         TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'delivered', 'held')),
     reason        TEXT,
     attempts      INTEGER NOT NULL DEFAULT 0,
+    alone         INTEGER NOT NULL DEFAULT 0,
     next_attempt  REAL NOT NULL DEFAULT 0,
     last_error    TEXT,
     server_id     TEXT,

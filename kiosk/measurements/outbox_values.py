@@ -69,7 +69,8 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """One resource to send; ``attempts`` have failed so far. ``sequence`` grows in the order of capture.
+    """One resource to send; ``attempts`` have failed so far, ``alone`` of them while the server took others.
+    ``sequence`` grows in the order of capture.
 
     ``reading_id`` is the resource's identifier: for the Observation of a reading that of the reading.
     """
@@ -81,6 +82,7 @@ class Waiting(msgspec.Struct, frozen=True):
     payload: bytes
     attempts: int
     refers: tuple[Reference, ...] = ()
+    alone: int = 0
 
 
 class Counts(msgspec.Struct, frozen=True):

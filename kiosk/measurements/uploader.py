@@ -185,7 +185,7 @@ class Uploader:
                 if outcome.answer in (Answer.RETRY_ALL, Answer.REFUSED) or outcome.retry_after_s is not None:
                     self._report(outcome.fault)
                     return _Pause(pause, everything=True)
-                if outcome.answer is Answer.RETRY_ITEM and item.attempts + 1 < retry.OVERTAKEN_AFTER:
+                if outcome.answer is Answer.RETRY_ITEM and item.alone + 1 < retry.OVERTAKEN_AFTER:
                     blocked[item.patient] = pause
                 worst = outcome.fault or worst
         if tried:
@@ -223,7 +223,10 @@ class Uploader:
                     self._not_before = asyncio.get_running_loop().time() + pause
                 _log.warning("%s was not delivered (%s); again in %.1f s", item.resource_type, outcome.error, pause)
                 next_attempt = self._clock.now().timestamp() + pause
-                await asyncio.to_thread(self._outbox.mark_retry, item.reading_id, outcome.error, next_attempt)
+                alone = outcome.answer is Answer.RETRY_ITEM
+                await asyncio.to_thread(
+                    self._outbox.mark_retry, item.reading_id, outcome.error, next_attempt, alone=alone
+                )
                 return pause
 
     async def _attempt(self, session: aiohttp.ClientSession, item: Waiting) -> _Outcome:
