@@ -176,7 +176,7 @@ class Status(enum.Enum):
 
 
 class Detail(enum.Enum):
-    """What else a device says of a measurement, in words of its format (``capillary-whole-blood``, ``ear``, ``spot``)."""
+    """What else a device says of a measurement, in its format's words (``capillary-whole-blood``, ``ear``, ``spot``)."""
 
     SAMPLE_TYPE = "sample_type"
     SAMPLE_LOCATION = "sample_location"
@@ -194,8 +194,8 @@ class Measurement(msgspec.Struct, frozen=True):
     """One packet of a device, decoded. Neither ``quantities`` nor ``details`` is changed after it was made.
 
     ``device_time`` is the device's own clock: local, without zone; None if it sent none or an unknown one.
-    ``raw_time``: the bytes of the time as sent, empty if none was. ``time_fault``: it did send a time, but an unknown or
-    impossible one (year 0, month 13), or said that its clock is not set.
+    ``raw_time``: the bytes of the time as sent, empty if none was. ``time_fault``: it did send a time, but an unknown
+    or impossible one (year 0, month 13), or said that its clock is not set.
     ``user`` is the slot in the device, not the patient; None when it sent none, or 0xFF: then ``unknown_user`` is set.
     ``final`` is False while the value is provisional: unstable, searching, no finger, load removed, still inflating.
     ``unknown_bits`` holds what the format leaves reserved and the device sets; ``raw`` is the packet as received.
@@ -222,8 +222,8 @@ class Measurement(msgspec.Struct, frozen=True):
 
 
 class DeviceIdentity(msgspec.Struct, frozen=True):
-    """Which physical device spoke. ``address`` is the Bluetooth address (EUI-48) as ``00:11:22:33:44:55``, or of a wired
-    device its stable name under ``/dev/serial/by-id``."""
+    """Which physical device spoke. ``address`` is the Bluetooth address (EUI-48) as ``00:11:22:33:44:55``, or of a
+    wired device its stable name under ``/dev/serial/by-id``."""
 
     model: str
     manufacturer: str

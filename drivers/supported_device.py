@@ -65,8 +65,8 @@ class Advertisement(msgspec.Struct, frozen=True):
 class Recognition(msgspec.Struct, frozen=True):
     """What an advertisement of this device shows. Each property that fits adds to the score; none decides alone.
 
-    ``names``: beginnings of the advertised name. ``required``: services (advertised, or with service data) without which
-    it is not this device.
+    ``names``: beginnings of the advertised name. ``required``: services (advertised, or with service data) without
+    which it is not this device.
     """
 
     names: tuple[str, ...] = ()

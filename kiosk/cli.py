@@ -328,7 +328,7 @@ def bench(name: str, json_file: Path | None, only: tuple[str, ...], visits: int,
         table.add_row(
             check.name, str(check.value), check.unit, str(check.goal), "yes" if check.met else "no", check.note
         )
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
     if json_file is not None:
         document = {"bench": name, "checks": [check.as_dict() for check in chosen]}
         json_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

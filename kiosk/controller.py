@@ -391,6 +391,11 @@ class Controller:
         phase = self.state.phase
         return phase.call_id if isinstance(phase, Ringing | Connecting | Talking) else None
 
+    @property
+    def revision(self) -> int:
+        """Of what is on screen, or on its way there."""
+        return self._revision
+
     def show_again(self) -> None:
         """Publish the present state once more: a new ui has come."""
         self._outside.show(self._revision, self.state)

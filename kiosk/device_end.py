@@ -162,6 +162,8 @@ class DeviceEnd:
                 _log.error("the history cannot be read: %s", error)
         self._timeline.note(time.monotonic(), "history-read", milliseconds=round((time.monotonic() - began) * 1000))
         self._handle(event)
+        if self._controller is not None:
+            self._timeline.note(time.monotonic(), "history-shown", revision=self._controller.revision)
 
     def read_curve(self, outbox: Outbox, kind: MeasurementKind, span: Span) -> Curve:
         """The curve, out of the disk. Raises OutboxError."""
