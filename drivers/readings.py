@@ -176,7 +176,7 @@ class Status(enum.Enum):
 
 
 class Detail(enum.Enum):
-    """What else a device says of a measurement, in its format's words (``capillary-whole-blood``, ``ear``, ``spot``)."""
+    """What else a device says of a measurement, in its format's words (``capillary-plasma``, ``ear``, ``spot``)."""
 
     SAMPLE_TYPE = "sample_type"
     SAMPLE_LOCATION = "sample_location"

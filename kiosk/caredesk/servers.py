@@ -9,6 +9,7 @@ import re
 import secrets
 import socket
 from collections.abc import Awaitable, Callable
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -22,6 +23,7 @@ from kiosk.caredesk.kamailio import DOMAIN, Account, DigestAlgorithm, Kamailio, 
 from kiosk.caredesk.kiosk_settings import KioskAccount, KioskOptions, write_private, write_settings
 from kiosk.caredesk.sound_card import SoundCardError, VirtualSoundCard
 from kiosk.facts.caller import CallerClass
+from kiosk.measurements.fhir_devices import phg_device
 from kiosk.settings import Contact
 
 _Part = TypeVar("_Part")
@@ -203,15 +205,7 @@ class CareDesk:
         await self._run("FHIR server", fhir.start, fhir.stop)
         self._fhir = fhir
         await fhir.put({"resourceType": "Patient", "id": PATIENT, "active": True})
-        await fhir.put(
-            {
-                "resourceType": "Device",
-                "id": DEVICE,
-                "status": "active",
-                "type": {"text": "Svar"},
-                "patient": {"reference": f"Patient/{PATIENT}"},
-            }
-        )
+        await fhir.put({**phg_device(DEVICE, version("svar")), "patient": {"reference": f"Patient/{PATIENT}"}})
         page = PageSettings(
             nurses=nurses,
             callee=f"sip:{KIOSK_USER}@{DOMAIN}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-import uuid
+from datetime import UTC
 
 import msgspec
 
@@ -11,6 +11,7 @@ from drivers.readings import DeviceInformation, Reading
 from kiosk.measurements import fhir
 from kiosk.measurements.curves import point_of
 from kiosk.measurements.fhir import DeskWording, Withheld
+from kiosk.measurements.fhir_elements import derived_identifier
 from kiosk.measurements.gate import Gate, Judged, Ownership, judge
 from kiosk.measurements.outbox_values import Capture, State
 from kiosk.measurements.resource import Resource
@@ -78,7 +79,10 @@ def capture_of(
     identifier = fhir.identity_of(reading)
     if identifier is None and repeated is not None and repeated.reading.value.raw == reading.value.raw:
         identifier = repeated.capture.reading_id
-    identifier = identifier if identifier is not None else uuid.uuid4().urn
+    if identifier is None:
+        # Not random: played again out of the journal after a crash, it is the same reading, received at the same time.
+        arrival = reading.received.astimezone(UTC).isoformat()
+        identifier = derived_identifier(reading.device.address.upper(), arrival, reading.value.raw.hex())
     return _captured(reading, judged, identifier, sender, information, conflict)
 
 
