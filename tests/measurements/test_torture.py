@@ -48,13 +48,15 @@ SYSTOLIC = [110 + number for number in range(3)]
 class Home:
     """A cuff with three records, an outbox, and what a care platform has of them."""
 
-    def __init__(self, directory: Path, server: FaultyServer, values: list[int]) -> None:
+    def __init__(self, directory: Path, server: FaultyServer, values: list[int], *, timed: bool = True) -> None:
         self.database = directory / "outbox.sqlite"
         self.memory = directory / "cuff.txt"
         self.server = server
         self.values = values
         self.process: multiprocessing.process.BaseProcess | None = None
-        Cuff(self.memory).remember([_record(value, number) for number, value in enumerate(values)])
+        self.lives = 0
+        record = _record if timed else _record_without_time
+        Cuff(self.memory).remember([record(value, number) for number, value in enumerate(values)])
 
     async def visit(self, death: Death | None = None) -> int | None:
         """One life of the kiosk; its exit code."""
@@ -62,7 +64,8 @@ class Home:
         return await self.end()
 
     async def begin(self, death: Death | None = None) -> None:
-        arguments = (self.database, self.memory, self.server.base_url, death)
+        self.lives += 1
+        arguments = (self.database, self.memory, self.server.base_url, death, self.lives)
         self.process = _PROCESSES.Process(target=victim.visit, args=arguments)
         await asyncio.to_thread(self.process.start)
 
@@ -95,6 +98,10 @@ def _record(value: int, number: int) -> bytes:
     return _with(value, stamped(RECEIVED.replace(tzinfo=None) - timedelta(minutes=5, seconds=-number)))
 
 
+def _record_without_time(value: int, _: int) -> bytes:
+    return _with(value, WITHOUT_TIME)
+
+
 def _with(systolic: int, packet: bytes) -> bytes:
     return packet[:1] + bytes([systolic]) + packet[2:]
 
@@ -123,11 +130,21 @@ DEATHS = [
     Death("keep", "during", 1),
     Death("mark", "during", 4),
 ]
+DEATHS_OF_OURS = [death for death in DEATHS if death.step not in ("record", "confirm")] + [Death("confirm", "after", 2)]
 
 
 @pytest.mark.parametrize("death", DEATHS, ids=lambda death: f"{death.moment} {death.step} {death.nth}")
 async def test_kill_9_at_every_step(tmp_path: Path, server: FaultyServer, death: Death) -> None:
     home = Home(tmp_path, server, SYSTOLIC)
+    assert await home.visit(death) == -signal.SIGKILL
+    assert await home.visit() == 0
+    home.check()
+
+
+@pytest.mark.parametrize("death", DEATHS_OF_OURS, ids=lambda death: f"{death.moment} {death.step} {death.nth}")
+async def test_kill_9_with_a_cuff_that_sends_no_time(tmp_path: Path, server: FaultyServer, death: Death) -> None:
+    """Once confirmed it is ours alone; before, nobody can tell a repetition from another measurement."""
+    home = Home(tmp_path, server, SYSTOLIC, timed=False)
     assert await home.visit(death) == -signal.SIGKILL
     assert await home.visit() == 0
     home.check()

@@ -16,20 +16,24 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from drivers.device import RawPacket
 from drivers.gatt import BLOOD_PRESSURE_MEASUREMENT
-from kiosk.measurements import fhir, retry
+from kiosk.measurements import retry
+from kiosk.measurements.capture import Sender, capture_of
+from kiosk.measurements.fhir import DeskWording
+from kiosk.measurements.gate import Ownership
 from kiosk.measurements.outbox import Kept, Outbox, OutboxError, OutboxReason
 from kiosk.measurements.sealing import SealingKey
 from kiosk.measurements.uploader import Uploader
 from kiosk.measurements.wall_clock import WallClock
 from tests.measurements.samples import CUFF, RECEIVED, Heard, capture, reading, stamped, until
 
+_SENDER = Sender("kiosk-1", DeskWording(sentences={}, kinds={}))
 FAKE_CUFF = msgspec.structs.replace(CUFF, fake=True)
 
 
@@ -183,8 +187,8 @@ def migrate(database: Path) -> None:
     Outbox.open(database, DyingKey(bytes(32)))
 
 
-def visit(database: Path, memory: Path, base_url: str, death: Death | None) -> None:
-    """Play what was cut short, take what the cuff remembers, send all, end; or die on the way."""
+def visit(database: Path, memory: Path, base_url: str, death: Death | None, life: int) -> None:
+    """Play what was cut short, take what the cuff remembers, send all; or die on the way. Each ``life`` is later."""
     retry.SHORTEST_DELAY_S = 0.01
     outbox = _Marking.open(database)
     outbox.power = power = _Power(death, outbox)
@@ -193,9 +197,9 @@ def visit(database: Path, memory: Path, base_url: str, death: Death | None) -> N
         for packet in cut_short.packets:
             _keep(outbox, packet, power)
         outbox.journal.settle(cut_short.session)
-    session = os.urandom(16).hex()
+    session, now = os.urandom(16).hex(), RECEIVED + timedelta(seconds=life)
     while records := cuff.records():
-        packet = RawPacket(CUFF, session, BLOOD_PRESSURE_MEASUREMENT, records[0], RECEIVED)
+        packet = RawPacket(CUFF, session, BLOOD_PRESSURE_MEASUREMENT, records[0], now)
         with power.step("record"):
             outbox.journal.record(packet)
         with power.step("confirm"):
@@ -211,7 +215,7 @@ def visit(database: Path, memory: Path, base_url: str, death: Death | None) -> N
 def _keep(outbox: Outbox, packet: RawPacket, power: _Power) -> Kept:
     one = reading(packet.data, received=packet.received)
     with power.step("keep"):
-        return outbox.keep(capture(one, fhir.identity_of(one), whole=True))
+        return outbox.keep(capture_of(one, Ownership("p17"), _SENDER, information=None).capture)
 
 
 if __name__ == "__main__":
