@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -184,14 +185,14 @@ def decode(characteristic_or_format: str, hexadecimal: tuple[str, ...]) -> None:
     from drivers.formats import UnknownFormat, decode_to_json
 
     try:
-        data = bytes.fromhex("".join(hexadecimal).replace(":", "").replace("-", ""))
+        data = bytes.fromhex(re.sub(r"0x|[:,-]", "", "".join(hexadecimal).lower()))
     except ValueError:
         click.echo(json.dumps({"error": "the bytes are not hexadecimal"}))
         sys.exit(2)
     try:
         click.echo(json.dumps(decode_to_json(characteristic_or_format, data), ensure_ascii=False))
     except (DecodeError, UnknownFormat) as error:
-        click.echo(json.dumps({"error": str(error.args[0]) if error.args else "unknown"}, ensure_ascii=False))
+        click.echo(json.dumps({"error": str(error)}, ensure_ascii=False))
         sys.exit(2)
 
 
@@ -253,7 +254,12 @@ def list_devices(settings_file: Path, supported: bool, as_json: bool) -> None:
 @click.option("--model", default=None, help="Only this model of the catalogue.")
 @click.option("--address", default=None, help="Only the device with this Bluetooth address.")
 @click.option("--slot", "slots", multiple=True, metavar="NUMBER=PATIENT", help="Whose a user slot of the device is.")
-def pair_command(settings_file: Path, model: str | None, address: str | None, slots: tuple[str, ...]) -> None:
+@click.option(
+    "--seconds", type=click.FloatRange(1, 600), default=20.0, show_default=True, help="How long to look for the device."
+)
+def pair_command(
+    settings_file: Path, model: str | None, address: str | None, slots: tuple[str, ...], seconds: float
+) -> None:
     """Pair a Bluetooth device with this kiosk, and prove that it comes back. The kiosk must not run meanwhile."""
     from kiosk.device_end import open_outbox
     from kiosk.measurements.capture import Sender, desk_wording
@@ -287,6 +293,7 @@ def pair_command(settings_file: Path, model: str | None, address: str | None, sl
         slots=chosen,
         say=click.echo,
         passkey=ask_passkey,
+        look_seconds=seconds,
     )
     try:
         asyncio.run(work)

@@ -6,10 +6,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine
+from pathlib import Path
 
 from drivers.device import Clock
 from drivers.errors import LinkReason
 from drivers.readings import Measurement, Reading
+from drivers.serial.finding import SERIAL_BY_ID
 from kiosk.controller import Controller, Kept
 from kiosk.facts.faults import Fault
 from kiosk.facts.history import Band, Curve, Span
@@ -62,10 +64,18 @@ class DeviceEnd:
     device.
     """
 
-    def __init__(self, settings: Settings, sender: Sender, clock: Clock, timeline: Timeline) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sender: Sender,
+        clock: Clock,
+        timeline: Timeline,
+        *,
+        serial_ports: Path = SERIAL_BY_ID,
+    ) -> None:
         """Raises ValueError for devices in the settings that there are not."""
         self._settings = settings
-        self._home = home(settings, clock, self)
+        self._home = home(settings, clock, self, serial_ports=serial_ports)
         self._clock = clock
         self._timeline = timeline
         self._controller: Controller | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
 from drivers.ble.peripheral import BroadcastPeripheral, RadioPeripheral
@@ -9,6 +11,7 @@ from drivers.ble.radio import Radio, RadioListener
 from drivers.catalog import UnknownModel, by_model
 from drivers.device import Clock, Peripheral
 from drivers.readings import DeviceIdentity
+from drivers.serial.finding import SERIAL_BY_ID
 from drivers.serial.peripheral import wired_peripheral
 from drivers.supported_device import Enrolment, SupportedDevice, Transport
 from kiosk.facts.measurement import SHOWN_AS, MeasurementKind
@@ -56,8 +59,11 @@ def kinds_of(device: DeviceSettings) -> tuple[MeasurementKind, ...]:
     return tuple({SHOWN_AS[kind]: None for kind in _model(device).kinds if kind in SHOWN_AS})
 
 
-def home(settings: Settings, clock: Clock, radio_listener: RadioListener) -> Home:
-    """Every device with its line. Raises ValueError (a model that nobody knows, a device that cannot be reached so)."""
+def home(settings: Settings, clock: Clock, radio_listener: RadioListener, *, serial_ports: Path = SERIAL_BY_ID) -> Home:
+    """Every device with its line. Raises ValueError (a model that nobody knows, a device that cannot be reached so).
+
+    ``serial_ports``: the folder with the stable names of the wired ones.
+    """
     try:
         known = enrolled(settings)
     except PairedDevicesError as error:
@@ -69,7 +75,7 @@ def home(settings: Settings, clock: Clock, radio_listener: RadioListener) -> Hom
         tuple(
             HomeDevice(
                 entry,
-                _peripheral(one.device, entry, clock, radio),
+                _peripheral(one.device, entry, clock, radio, serial_ports),
                 Ownership(settings.fhir.patient, entry.users, _slots(one.device)),
                 Enrolment(one.last_sequence, one.device.user_index, one.device.consent),
                 one.information,
@@ -91,7 +97,9 @@ def _slots(device: DeviceSettings) -> dict[int, str | None]:
     return {int(slot): patient or None for slot, patient in device.slots.items()}
 
 
-def _peripheral(device: DeviceSettings, entry: SupportedDevice, clock: Clock, radio: Radio | None) -> Peripheral:
+def _peripheral(
+    device: DeviceSettings, entry: SupportedDevice, clock: Clock, radio: Radio | None, serial_ports: Path
+) -> Peripheral:
     if device.source == "fake":
         if entry.fake is None:
             raise ValueError(f"devices: there is no virtual {device.model}")
@@ -102,7 +110,7 @@ def _peripheral(device: DeviceSettings, entry: SupportedDevice, clock: Clock, ra
     if wired is not (device.source == "serial"):
         raise ValueError(f"devices: {device.model} is a {entry.transport.value} device, not a {device.source} one")
     if wired:
-        return wired_peripheral(entry, device.address, clock.now())
+        return wired_peripheral(entry, device.address, clock.now(), folder=serial_ports)
     if radio is None:
         raise RuntimeError("a Bluetooth device without a radio")
     identity = DeviceIdentity(entry.model, entry.manufacturer, device.address.upper())

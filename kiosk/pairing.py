@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing, suppress
 
 import click
 import msgspec
@@ -24,7 +25,13 @@ from kiosk.measurements.outbox import Outbox
 from kiosk.measurements.paired_devices import PairedDevice
 from kiosk.settings import DeviceSettings, Settings
 
-_LOOK_SECONDS = 20.0
+LOOK_SECONDS = 20.0
+"""For so long a device in its pairing mode is looked for."""
+
+_OTHERS_SECONDS = 3.0
+"""After the first that fits: others that are there too, and the rest of what it says of itself, mostly its name."""
+
+_RADIO_SECONDS = 15.0
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -47,7 +54,7 @@ _RADIO = {
 }
 
 _STEPS = {
-    PairingStep.WAITING: "Put {model} into its pairing mode now. {note}",
+    PairingStep.WAITING: "{model} is there. Keep it in its pairing mode. {note}",
     PairingStep.FIRST_CONVERSATION: "{model} has answered. It is being read.",
     PairingStep.USE_AGAIN: "Paired. Now take a measurement with it, so that the second connection is proved.",
     PairingStep.SECOND_CONVERSATION: "{model} has come back by itself. It is being read.",
@@ -64,10 +71,10 @@ _OUTCOMES = {
 
 
 class _Listener:
-    """Keeps the radio's state."""
+    """Keeps the radio's state, once it has told it."""
 
     def __init__(self) -> None:
-        self.reason: LinkReason | None = LinkReason.NO_ADAPTER
+        self.reason: LinkReason | None = None
         self.told = asyncio.Event()
 
     def radio_state(self, reason: LinkReason | None) -> None:
@@ -107,13 +114,18 @@ async def pair_device(
     slots: dict[str, str],
     say: Callable[[str], None],
     passkey: AskPasskey,
+    look_seconds: float = LOOK_SECONDS,
 ) -> PairedDevice:
-    """Find, pair, prove, remember. ``model`` and ``address`` narrow the choice. Raises PairingError."""
+    """Find, pair, prove, remember. ``model`` and ``address`` narrow the choice.
+
+    Raises PairingError, PairedDevicesError (before anything is paired, where it can be known then), OutboxError.
+    """
+    known = paired_devices(settings)
     listener = _Listener()
     radio = Radio(settings.bluetooth.adapter, listener)
     run = asyncio.create_task(radio.run())
     try:
-        found = await _choose(radio, listener, model, address, say)
+        found = await _choose(radio, listener, model, address, look_seconds, say)
         identity = DeviceIdentity(found.entry.model, found.entry.manufacturer, found.address)
         ownership = Ownership(
             settings.fhir.patient, found.entry.users, {int(slot): one or None for slot, one in slots.items()}
@@ -134,8 +146,9 @@ async def pair_device(
         paired = PairedDevice(
             DeviceSettings(model=found.entry.model, address=found.address, slots=slots), _information(result)
         )
-        paired_devices(settings).add(paired)
-        say(f"{found.entry.model} is paired; {journal.kept} readings were kept.")
+        known.add(paired)
+        readings = "1 reading was" if journal.kept == 1 else f"{journal.kept} readings were"
+        say(f"{found.entry.model} is paired; {readings} kept.")
         return paired
     finally:
         run.cancel()
@@ -148,24 +161,34 @@ def _information(result: PairingResult) -> DeviceInformation | None:
 
 
 async def _choose(
-    radio: Radio, listener: _Listener, model: str | None, address: str | None, say: Callable[[str], None]
+    radio: Radio,
+    listener: _Listener,
+    model: str | None,
+    address: str | None,
+    seconds: float,
+    say: Callable[[str], None],
 ) -> Found:
-    """The one device that fits and is in pairing mode now. Raises PairingError, with the choice when there is one."""
-    say(f"Looking for devices for {_LOOK_SECONDS:.0f} s. Put the device into its pairing mode.")
+    """The one device that fits and advertises now. Raises PairingError, with the choice when there is one."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_RADIO_SECONDS):
+            await listener.told.wait()
+    if not listener.told.is_set():
+        raise PairingError("Bluetooth does not answer. Restart its service.")
+    if listener.reason in _RADIO:
+        raise PairingError(_RADIO[listener.reason])
+    say(f"Looking for devices for {seconds:.0f} s. Put the device into its pairing mode.")
     seen: dict[str, Found] = {}
-    try:
-        async with asyncio.timeout(_LOOK_SECONDS):
-            async for where, advertisement, rssi in radio.advertisements():
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds) as limit, aclosing(radio.advertisements()) as heard:
+            async for where, advertisement, rssi in heard:
                 entry = recognise(advertisement)
                 if entry is None or (model is not None and entry.model != model):
                     continue
                 if address is not None and where.upper() != address.upper():
                     continue
+                if not seen:
+                    limit.reschedule(asyncio.get_running_loop().time() + _OTHERS_SECONDS)
                 seen[where] = Found(where, entry, advertisement.name or "", rssi)
-                if address is not None:
-                    break
-    except TimeoutError:
-        pass
     if listener.reason is not None and not seen:
         raise PairingError(_RADIO.get(listener.reason, f"Bluetooth does not work ({listener.reason.value})."))
     if not seen:

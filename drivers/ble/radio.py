@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from contextlib import aclosing, suppress
 from typing import Any, Protocol, TypeVar
 
@@ -158,7 +158,7 @@ class Radio:
             raise LinkError(self._told or LinkReason.NO_BUS, "the radio is not running")
         return await self._call("bond", self._bluez.is_paired(self._adapter, address))
 
-    async def advertisements(self) -> AsyncIterator[tuple[str, Advertisement, int]]:
+    async def advertisements(self) -> AsyncGenerator[tuple[str, Advertisement, int], None]:
         """What is heard from now on, of any device: address, advertisement, RSSI in dBm. For enrolment."""
         async with aclosing(self.sightings.follow()) as followed:
             async for sighting in followed:
