@@ -7,12 +7,15 @@ import logging
 import os
 import shutil
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import msgspec
 from playwright.async_api import Browser, BrowserContext, Error, Page, Playwright, async_playwright
+
+from kiosk.facts.measurement import MeasurementKind
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +40,13 @@ _POLL_S = 0.05
 _STOP_LIMIT_S = 10.0
 _VIEWPORT_WIDTH = 1280
 _VIEWPORT_HEIGHT = 800
+_ASKED = {
+    MeasurementKind.BLOOD_PRESSURE: "blodtrykk",
+    MeasurementKind.PULSE_OXIMETRY: "oksygen",
+    MeasurementKind.WEIGHT: "vekt",
+    MeasurementKind.TEMPERATURE: "temperatur",
+    MeasurementKind.GLUCOSE: "blodsukker",
+}
 
 
 class ChromiumError(Exception):
@@ -44,14 +54,26 @@ class ChromiumError(Exception):
 
 
 class Reading(msgspec.Struct, frozen=True, rename="camel"):
-    """A blood pressure as the page shows it; ``id`` is the Observation's on the FHIR server."""
+    """A reading as the page shows it; ``id`` is the Observation's on the FHIR server.
+
+    ``kind``: a MeasurementKind's value, or ``body-fat`` when the weight beside it did not come. ``value`` with ``unit``
+    (UCUM), or ``absent`` (FHIR's data-absent-reason); of a blood pressure it is the systolic. ``flags``: the device's
+    status bits by name. ``test``: marked as no patient's.
+    """
 
     id: str | None
-    systolic: float | None
-    diastolic: float | None
-    pulse_rate: float | None
+    kind: str
+    value: Decimal | None
     unit: str | None
+    absent: str | None
+    systolic: Decimal | None
+    diastolic: Decimal | None
+    pulse_rate: Decimal | None
     effective: str | None
+    flags: tuple[str, ...]
+    doubtful: bool
+    preliminary: bool
+    test: bool
 
 
 class TaskNews(msgspec.Struct, frozen=True, rename="camel"):
@@ -60,6 +82,7 @@ class TaskNews(msgspec.Struct, frozen=True, rename="camel"):
     status: str | None
     business_status: str | None
     identifier: str | None
+    reason: str | None
     at: float
 
 
@@ -180,7 +203,11 @@ class ChromiumNurse:
 
     async def ask_blood_pressure(self) -> None:
         """Press «Be om blodtrykk»."""
-        await self._click("Be om blodtrykk")
+        await self.ask(MeasurementKind.BLOOD_PRESSURE)
+
+    async def ask(self, kind: MeasurementKind) -> None:
+        """Press the button that asks for a measurement of that kind."""
+        await self._click(f"Be om {_ASKED[kind]}")
 
     async def _click(self, name: str) -> None:
         """Raises ChromiumError when there is no such button to press."""

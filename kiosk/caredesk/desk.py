@@ -27,7 +27,10 @@ _FILES = {
     "call.js": (PAGE / "call.js", "text/javascript"),
     "clock_strip.js": (PAGE / "clock_strip.js", "text/javascript"),
     "generated_media.js": (PAGE / "generated_media.js", "text/javascript"),
-    "blood_pressure.js": (PAGE / "blood_pressure.js", "text/javascript"),
+    "kinds.js": (PAGE / "kinds.js", "text/javascript"),
+    "measurements.js": (PAGE / "measurements.js", "text/javascript"),
+    "observations.js": (PAGE / "observations.js", "text/javascript"),
+    "words.js": (PAGE / "words.js", "text/javascript"),
     "jssip.js": (_BUNDLE, "text/javascript"),
 }
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1"})

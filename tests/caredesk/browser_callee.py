@@ -133,6 +133,12 @@ class BrowserCallee:
         messages: list[dict[str, Any]] = await self._page.evaluate("() => window.callee.messages")
         return messages
 
+    async def until_message(self, text: str) -> None:
+        """Wait until a SIP MESSAGE with this text in it has come."""
+        await self._page.wait_for_function(
+            "(text) => window.callee.messages.some(({ body }) => body.includes(text))", arg=text, timeout=15_000
+        )
+
     async def send(self, content_type: str, body: str, *, in_dialog: bool = True) -> int:
         """Send a SIP MESSAGE to the nurse; the status of the answer."""
         return int(

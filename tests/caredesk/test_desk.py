@@ -53,7 +53,8 @@ async def client() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.mark.parametrize(
     ("name", "content_type"),
-    [("", "text/html"), ("nurse.js", "text/javascript"), ("jssip.js", "text/javascript"), ("nurse.css", "text/css")],
+    [("", "text/html"), ("nurse.js", "text/javascript"), ("nurse.css", "text/css")]
+    + [(f"{name}.js", "text/javascript") for name in ("jssip", "kinds", "measurements", "observations", "words")],
 )
 async def test_the_page_is_served_with_a_tight_policy(
     desk: Desk, client: aiohttp.ClientSession, name: str, content_type: str

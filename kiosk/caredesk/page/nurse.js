@@ -1,11 +1,9 @@
 // Binds the nurse's page together: what is pressed, what is shown, and what a scripted visit may read (window.svar).
-import { identifierOf, latestObservations, observationOf, requestTask } from "./blood_pressure.js";
 import { Call } from "./call.js";
 import { readClock } from "./clock_strip.js";
 import { openMedia } from "./generated_media.js";
+import { Measurements } from "./measurements.js";
 
-const READINGS_SHOWN = 5;
-const UNITS = { "mm[Hg]": "mmHg" }; // UCUM to what people write
 const part = (id) => document.getElementById(id);
 const parameters = new URLSearchParams(location.search);
 
@@ -35,7 +33,7 @@ class Svar {
     this.#call = call;
     /** When each state was last entered, and what was asked and shown: {name: ms}. */
     this.times = {};
-    /** Every Task as it came, oldest first: {status, businessStatus, identifier, at}. */
+    /** Every Task as it came, oldest first: {status, businessStatus, identifier, reason, at}. */
     this.tasks = [];
     this.lastRequest = null;
     this.lastObservation = null;
@@ -49,6 +47,20 @@ class Svar {
   get endedBy() { return this.#call.endedBy; }
   get reinvites() { return this.#call.reinvites; }
   get refusedMessages() { return this.#call.refusedMessages; }
+  /** What the measurements tell (measurements.js). */
+  asked(identifier) {
+    this.lastRequest = identifier;
+    this.times.asked = Date.now();
+  }
+  news(task) { this.tasks.push({ ...task, at: Date.now() }); }
+  shown({ main, second, pulse, id, kind, effective, flags, doubtful, preliminary, test }) {
+    this.lastObservation = {
+      id, kind, effective, flags, doubtful, preliminary, test,
+      value: main.value, unit: main.unit, absent: main.absent,
+      systolic: second ? main.value : null, diastolic: second?.value ?? null, pulseRate: pulse?.value ?? null,
+    };
+    this.times.reading = Date.now();
+  }
   /** Frames of the kiosk's picture decoded in this call (getStats); null without a call. */
   async framesDecoded() {
     if (!this.#call.connection) return null;
@@ -59,45 +71,32 @@ class Svar {
   remoteClock() { return readClock(part("remote")); }
 }
 
-const textOf = (value) => (typeof value === "string" ? value : null);
-
-function clockTime(text) {
-  const at = new Date(text ?? "");
-  return Number.isNaN(at.getTime())
-    ? "ukjent tid"
-    : at.toLocaleString("nb-NO", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-}
-
-const number = (value) => (value === null ? "–" : String(value).replace(".", ","));
-const pressure = (reading) => `${number(reading.systolic)}/${number(reading.diastolic)}`;
-
 class Page {
   #config;
   #call;
   #svar;
+  #measurements;
   #media = null;
-  #asked = null;
 
   constructor(config) {
     this.#config = config;
     this.#call = new Call(config);
     this.#svar = new Svar(this.#call);
     window.svar = this.#svar;
+    this.#measurements = new Measurements(config, (task) => this.#call.sendTask(task), this.#svar);
     part("patient").textContent = config.patientName;
     for (const kind of ["camera", "sound"]) {
       if (parameters.get(kind) === "real") document.querySelector(`input[name=${kind}][value=real]`).checked = true;
     }
     part("ring").addEventListener("click", () => void this.#ring());
     part("hang-up").addEventListener("click", () => this.#call.hangUp());
-    part("ask").addEventListener("click", () => void this.#ask());
     this.#call.addEventListener("state", ({ detail }) => this.#entered(detail.state));
     this.#call.addEventListener("registration", () => this.#show());
     this.#call.addEventListener("remote", ({ detail }) => {
       part("remote").srcObject = detail.stream;
     });
-    this.#call.addEventListener("task", ({ detail }) => void this.#taskCame(detail.task));
+    this.#call.addEventListener("task", ({ detail }) => void this.#measurements.take(detail.task));
     this.#show();
-    void this.#refreshReadings();
   }
 
   async #ring() {
@@ -112,91 +111,13 @@ class Page {
       return;
     }
     part("own").srcObject = this.#media.stream;
-    this.#task("Ingen måling er bedt om.", "");
+    this.#measurements.begin();
     this.#call.ring(this.#media.stream);
-  }
-
-  async #ask() {
-    const task = requestTask(this.#config.patient);
-    this.#asked = identifierOf(task);
-    this.#svar.lastRequest = this.#asked;
-    this.#svar.times.asked = Date.now();
-    this.#task("Forespørselen sendes …", "busy");
-    const answer = await this.#call.sendTask(task);
-    if (answer.status === null || answer.status >= 300) {
-      this.#task(`Forespørselen kom ikke fram (${answer.status ?? answer.reason}).`, "bad");
-    } else if (!this.#svar.tasks.some((known) => known.identifier === this.#asked)) {
-      this.#task("Skjermen har fått forespørselen.", "busy");
-    }
-  }
-
-  async #taskCame(task) {
-    const identifier = identifierOf(task);
-    const status = textOf(task.status);
-    const businessStatus = textOf(task.businessStatus?.text);
-    this.#svar.tasks.push({ status, businessStatus, identifier, at: Date.now() });
-    if (identifier !== this.#asked && status !== "completed") return; // an older request: its reading still counts
-    switch (status) {
-      case "accepted":
-        this.#task("Pasienten blir veiledet.", "busy");
-        break;
-      case "in-progress":
-        this.#task(businessStatus === "saved" ? "Målt, sendes …" : "Måler …", "busy");
-        break;
-      case "completed":
-        await this.#completed(task);
-        break;
-      case "failed":
-      case "rejected":
-        this.#task(`Målingen ble ikke gjennomført. ${textOf(task.statusReason?.text) ?? ""}`.trim(), "bad");
-        break;
-      default:
-        break;
-    }
-  }
-
-  async #completed(task) {
-    try {
-      const reading = await observationOf(this.#config.fhir, task);
-      if (reading) this.#showReading(reading);
-      this.#task(reading ? "Målingen er mottatt." : "Målingen er levert, men ble ikke funnet.", reading ? "done" : "bad");
-    } catch {
-      this.#task("Målingen er levert, men journalen svarer ikke.", "bad");
-    }
-    await this.#refreshReadings();
-  }
-
-  #showReading(reading) {
-    this.#svar.lastObservation = reading;
-    this.#svar.times.reading = Date.now();
-    part("newest-value").textContent = pressure(reading);
-    part("newest-unit").textContent = UNITS[reading.unit] ?? reading.unit ?? "";
-    part("newest-time").textContent = `Målt ${clockTime(reading.effective)}`;
-    part("newest-pulse").textContent = number(reading.pulseRate);
-    part("newest").hidden = false;
-  }
-
-  async #refreshReadings() {
-    const note = part("readings-note");
-    try {
-      const readings = await latestObservations(this.#config.fhir, this.#config.patient, READINGS_SHOWN);
-      part("readings").replaceChildren(
-        ...readings.map((reading) => {
-          const row = document.createElement("tr");
-          for (const text of [clockTime(reading.effective), pressure(reading), number(reading.pulseRate)]) {
-            row.insertCell().textContent = text;
-          }
-          return row;
-        }),
-      );
-      note.textContent = readings.length ? "" : "Ingen målinger ennå.";
-    } catch {
-      note.textContent = "Journalen svarer ikke nå.";
-    }
   }
 
   #entered(state) {
     this.#svar.times[state] = Date.now();
+    if (state === "ended" || state === "failed") this.#measurements.end();
     if (!this.#call.active && this.#media) {
       this.#media.stop();
       this.#media = null;
@@ -212,7 +133,7 @@ class Page {
     part("account").textContent = `${this.#config.name} – ${registered ? "tilkoblet" : "ikke tilkoblet"}`;
     part("ring").disabled = active || !registered;
     part("hang-up").disabled = !active;
-    part("ask").disabled = state !== "talking";
+    this.#measurements.allow(state === "talking");
     part("own").hidden = !active;
     part("placeholder").hidden = state === "talking";
     part("placeholder").textContent = active ? IN_CALL[state] : "Ingen samtale";
@@ -234,11 +155,6 @@ class Page {
   #status(text, detail) {
     if (part("status").textContent !== text) part("status").textContent = text;
     part("detail").textContent = detail;
-  }
-
-  #task(text, kind) {
-    part("task").textContent = text;
-    part("task").dataset.kind = kind;
   }
 }
 
