@@ -16,7 +16,8 @@ from drivers.supported_device import Advertisement, SupportedDevice
 
 CATALOG: Final[tuple[SupportedDevice, ...]] = (*BLUETOOTH, *SERIAL)
 
-_BELIEVED: Final = 0.5
+# As drivers.serial.finding: one short frame (0.6) may be an accident of noise.
+_BELIEVED: Final = 0.7
 
 
 class UnknownModel(KeyError):

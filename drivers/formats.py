@@ -219,8 +219,8 @@ def _record_access(data: bytes) -> Json:
     }
     if access.count is not None:
         json["count"] = access.count
-    if access.request is not None and access.response is not None:
-        json["request"] = _word(access.request.name)
+    if access.request_code is not None and access.response is not None:
+        json["request"] = f"reserved-{access.request_code}" if access.request is None else _word(access.request.name)
         json["response"] = _word(access.response.name)
     if access.filter_type is not None:
         json["filter_type"] = access.filter_type

@@ -63,6 +63,7 @@ class ResponseValue(enum.Enum):
 class RecordAccess(msgspec.Struct, frozen=True):
     """One request or answer. ``count``: of NUMBER. ``request`` and ``response``: of RESPONSE.
 
+    ``request`` is None when the request that is answered has an op code that nobody knows: ``request_code`` is as sent.
     ``filter_type``, ``operand``: of a request, as sent; ``sequences``: the numbers in it when it filters by sequence.
     """
 
@@ -70,6 +71,7 @@ class RecordAccess(msgspec.Struct, frozen=True):
     operator: Operator
     count: int | None = None
     request: OpCode | None = None
+    request_code: int | None = None
     response: ResponseValue | None = None
     filter_type: int | None = None
     operand: bytes = b""
@@ -83,6 +85,7 @@ _SEQUENCE_BYTES = 2
 _LAST_SEQUENCE = 0xFFFF
 _SEQUENCES = {Operator.UP_TO: 1, Operator.FROM: 1, Operator.RANGE: 2}
 _RESPONSES = {value.value: value for value in ResponseValue}
+_OP_CODES = {code.value: code for code in OpCode}
 
 
 def decode_record_access(data: bytes) -> RecordAccess:
@@ -96,7 +99,11 @@ def decode_record_access(data: bytes) -> RecordAccess:
     if op_code is OpCode.RESPONSE:
         exactly(data, _ANSWER_BYTES, "a response")
         return RecordAccess(
-            op_code, operator, request=_op_code(data[2]), response=_RESPONSES.get(data[3], ResponseValue.RESERVED)
+            op_code,
+            operator,
+            request=_OP_CODES.get(data[2]),
+            request_code=data[2],
+            response=_RESPONSES.get(data[3], ResponseValue.RESERVED),
         )
     return _request(op_code, operator, data[_HEAD_BYTES:])
 
@@ -148,10 +155,10 @@ def _request(op_code: OpCode, operator: Operator, rest: bytes) -> RecordAccess:
 
 
 def _op_code(number: int) -> OpCode:
-    try:
-        return OpCode(number)
-    except ValueError as error:
-        raise DecodeError(f"unknown op code {number:#04x}") from error
+    code = _OP_CODES.get(number)
+    if code is None:
+        raise DecodeError(f"unknown op code {number:#04x}")
+    return code
 
 
 def _operator(number: int) -> Operator:

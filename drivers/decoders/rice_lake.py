@@ -26,7 +26,10 @@ _LONGEST_BLOCK = 8 * _LONGEST_LINE
 _LINE_END: Final = 0x0A
 
 _UNITS = {b"lb": Unit.POUND, b"kg": Unit.KILOGRAM}
-_PRINTED = re.compile(rb" *(-?) *(\d{1,6}(?:\.\d{1,3})?) +(lb|kg) +(?:gross|net) *\r\n", re.IGNORECASE)
+# The field is as wide as it is, or digits in front of it are lost: the end of a line of 72.4 kg would say 2.4 kg.
+_PRINTED = re.compile(
+    rb"(?=[ \d.-]{9} (?:lb|kg) ) *(-?) *(\d{1,6}(?:\.\d{1,3})?) (lb|kg) +(?:gross|net) *\r\n", re.IGNORECASE
+)
 _BLOCK_BEGIN = re.compile(rb" *(?:gross|patient) +weight ", re.IGNORECASE)
 _BLOCK_LINE = re.compile(rb" *(?:(?:gross|tare|net|patient) +weight|patient +(?:height|bmi)) ", re.IGNORECASE)
 _BLOCK_END = re.compile(rb" *patient +bmi ", re.IGNORECASE)

@@ -9,7 +9,7 @@ from drivers.decoders.contec9 import ContecFrames, decode_contec9
 from drivers.decoders.jumper import JumperFrames, decode_jumper
 from drivers.decoders.nonin_3230 import decode_nonin_3230
 from drivers.decoders.nonin_df8 import NoninFrames, decode_nonin_df8
-from drivers.dialogues.oximeter_rules import SmartPoint, Steady
+from drivers.dialogues.oximeter_rules import Confirmed, SmartPoint, Steady
 from drivers.dialogues.oximeter_stream import OximeterStream, Stream
 from drivers.gatt import (
     JUMPER_MEASUREMENT,
@@ -36,7 +36,7 @@ def nonin_data_format_8() -> OximeterStream:
         Stream(
             SERIAL_RECEIVE,
             decode_nonin_df8,
-            SmartPoint,
+            Confirmed,
             frames=NoninFrames,
             send=SERIAL_SEND,
             opening=NONIN_SELECT_DATA_FORMAT_8,

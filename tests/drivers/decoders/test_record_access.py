@@ -62,10 +62,27 @@ def test_a_sequence_number_that_does_not_fit(sequence: int) -> None:
 def test_answers() -> None:
     assert decode_record_access(bytes.fromhex("05000C00")) == RecordAccess(OpCode.NUMBER, Operator.NULL, count=12)
     assert decode_record_access(bytes.fromhex("06000101")) == RecordAccess(
-        OpCode.RESPONSE, Operator.NULL, request=OpCode.REPORT_RECORDS, response=ResponseValue.SUCCESS
+        OpCode.RESPONSE,
+        Operator.NULL,
+        request=OpCode.REPORT_RECORDS,
+        request_code=1,
+        response=ResponseValue.SUCCESS,
     )
     assert decode_record_access(bytes.fromhex("06000106")).response is ResponseValue.NO_RECORDS
     assert decode_record_access(bytes.fromhex("06000301")).request is OpCode.ABORT
+
+
+def test_the_answer_to_a_request_that_nobody_knows() -> None:
+    answer = decode_record_access(bytes.fromhex("06000C02"))
+    assert (answer.request, answer.request_code) == (None, 12)
+    assert answer.response is ResponseValue.OP_CODE_NOT_SUPPORTED
+
+
+@pytest.mark.parametrize("number", ["050001", "050003020100", "0500030201"])
+def test_a_number_of_records_has_two_bytes(number: str) -> None:
+    # Other services count in one byte or four; with them a number cut off would be another number.
+    with pytest.raises(DecodeError):
+        decode_record_access(bytes.fromhex(number))
 
 
 @given(st.integers(10, 255))
@@ -100,7 +117,6 @@ def test_other_filters_are_kept_as_sent() -> None:
         "0103",
         "01030105",
         "010100",
-        "06000701",
     ],
 )
 def test_nonsense_is_refused(text: str) -> None:

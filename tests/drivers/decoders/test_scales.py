@@ -115,6 +115,10 @@ def test_a_metric_rice_lake_block() -> None:
         b"     10.0 lb Gross",
         b"     10.0 st Gross\r\n",
         b"  1.0.0 kg Gross\r\n",
+        b"    1.0.0 kg Gross\r\n",
+        b"2.4 kg Gross\r\n",
+        b"    72.4 kg Gross\r\n",
+        b"      72.4 kg Gross\r\n",
         b"hello\r\n",
         b"PATIENT BMI 20.8\r\n",
     ],
@@ -122,6 +126,12 @@ def test_a_metric_rice_lake_block() -> None:
 def test_rice_lake_nonsense_is_refused(line: bytes) -> None:
     with pytest.raises(DecodeError):
         decode_rice_lake(line)
+
+
+@pytest.mark.parametrize("cut", range(1, 20))
+def test_the_end_of_a_rice_lake_line_is_no_weight(cut: int) -> None:
+    with pytest.raises(DecodeError):
+        decode_rice_lake(b"     72.4 kg Gross\r\n"[cut:])
 
 
 def test_a_health_o_meter_reading() -> None:

@@ -171,26 +171,56 @@ def test_contec_is_started_and_kept_going() -> None:
     assert len(table.writes) == 8  # in silence too
 
 
-@pytest.mark.parametrize(
-    ("make", "characteristic", "frame", "nobody", "once"),
-    [
-        (nonin_3230, NONIN_OXIMETRY_MEASUREMENT, nonin, NONIN_NO_FINGER, True),
-        (nonin_data_format_8, SERIAL_RECEIVE, df8, DF8_NO_FINGER, False),
-    ],
-)
-def test_nonins_first_smartpoint_value_is_kept(
-    make: Callable[[], Conversation], characteristic: str, frame: Frame, nobody: bytes, once: bool
-) -> None:
-    table = Table(make())
+def test_the_first_smartpoint_value_by_radio_is_kept() -> None:
+    table = Table(nonin_3230())
     table.start()
-    stream(table, characteristic, [nobody] * 3 + [frame(94, smartpoint=False)] * 4, every=1.0)
+    unpassed = [nonin(94, smartpoint=False)] * 4
+    stream(table, NONIN_OXIMETRY_MEASUREMENT, [NONIN_NO_FINGER] * 3 + unpassed, every=1.0)
     assert (table.kept, len(table.shown)) == ([], 7)
-    table.packet(characteristic, frame(97, smartpoint=True), after=1.0)
+    table.packet(NONIN_OXIMETRY_MEASUREMENT, nonin(97, smartpoint=True), after=1.0)
     assert [one.value(QuantityName.SPO2) for one in table.kept] == [Decimal(97)]
-    assert (table.finished is not None) is once
-    if not once:
-        stream(table, characteristic, [frame(97, smartpoint=True)] * 5 + [nobody] * 4, every=1.0)
+    assert table.finished == Finish(End.COMPLETE)
+
+
+def test_the_second_smartpoint_value_on_a_cable_is_kept() -> None:
+    table = Table(nonin_data_format_8())
+    table.start()
+    stream(table, SERIAL_RECEIVE, [DF8_NO_FINGER] * 3 + [df8(94, smartpoint=False)] * 4, every=1.0)
+    table.packet(SERIAL_RECEIVE, df8(97, smartpoint=True), after=1.0)
+    assert (table.kept, len(table.shown)) == ([], 8)
+    table.packet(SERIAL_RECEIVE, df8(97, smartpoint=True), after=1.0)
+    assert [one.value(QuantityName.SPO2) for one in table.kept] == [Decimal(97)]
+    stream(table, SERIAL_RECEIVE, [df8(97, smartpoint=True)] * 5, every=1.0)
+    assert (len(table.kept), len(table.operations)) == (1, 2)  # it listens on, until the finger leaves
+    stream(table, SERIAL_RECEIVE, [DF8_NO_FINGER] * 4, every=1.0)
     assert (len(table.kept), table.finished) == (1, Finish(End.COMPLETE))
+
+
+@given(st.integers(0, 2), st.lists(st.integers(0, 39), min_size=1, max_size=4, unique=True))
+def test_lost_bytes_of_a_cable_never_make_a_value(reserved: int, lost: list[int]) -> None:
+    frame = bytes((0x80, 0x48, 0x61, 0x20 | reserved))
+    said = bytes(byte for place, byte in enumerate(frame * 10) if place not in lost)
+    table = Table(nonin_data_format_8())
+    table.start()
+    for at in range(0, len(said), 4):
+        table.packet(SERIAL_RECEIVE, said[at : at + 4], after=1.0)
+    assert {one.value(QuantityName.SPO2) for one in table.kept} <= {Decimal(97)}
+
+
+@pytest.mark.parametrize("reserved", [0x02, 0x04, 0x10, 0x40])
+def test_a_model_that_uses_reserved_bits_is_listened_to(reserved: int) -> None:
+    table = Table(nonin_data_format_8())
+    table.start()
+    stream(table, SERIAL_RECEIVE, [bytes((0x80, 72, 97, 0x20 | reserved))] * 2, every=1.0)
+    assert [one.value(QuantityName.SPO2) for one in table.kept] == [Decimal(97)]
+
+
+def test_the_rest_of_two_frames_is_not_kept() -> None:
+    table = Table(nonin_data_format_8())
+    table.start()
+    table.packet(SERIAL_RECEIVE, bytes.fromhex("80484861"), after=1.0)
+    stream(table, SERIAL_RECEIVE, [df8(97, smartpoint=True)] * 2, every=1.0)
+    assert [one.value(QuantityName.SPO2) for one in table.kept] == [Decimal(97)]
 
 
 def test_nonin_without_smartpoint_gives_its_last_value_after_55_seconds() -> None:

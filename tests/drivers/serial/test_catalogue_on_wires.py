@@ -110,7 +110,7 @@ async def conversation(model: str, link: Link, name: str, clock: Clock, journal:
         Wire("CMS50E", b"", contec9(97, 72), CONTEC_START),
         Wire("CMS50E", b"\xc1\xe1\xff\xff", contec9(99, 140)),
         Wire("Rice Lake 140", b"", RICE_LAKE_LINE),
-        Wire("Rice Lake 140", b"", b"   159.6 lb Net  \r\n"),
+        Wire("Rice Lake 140", b"", b"    159.6 lb Net  \r\n"),
         Wire("Health o meter", b"", HEALTH_O_METER_READING),
     ],
     ids=lambda wire: wire.model,
@@ -218,7 +218,7 @@ async def test_each_device_gives_one_reading_from_its_wire(folder: Path, play: P
     [
         (VirtualRiceLake, DeviceScript(duration_s=0.1), QuantityName.WEIGHT, Decimal("72.4")),
         (VirtualHealthOMeter, DeviceScript(duration_s=0.1), QuantityName.WEIGHT, Decimal("72.4")),
-        (VirtualNoninWired, DeviceScript(packets=("80486120",), duration_s=0.1), QuantityName.SPO2, Decimal(97)),
+        (VirtualNoninWired, DeviceScript(packets=("80486120" * 2,), duration_s=0.1), QuantityName.SPO2, Decimal(97)),
     ],
 )
 async def test_a_shipped_fake_on_a_cable_that_is_pulled_and_plugged_in_again(
