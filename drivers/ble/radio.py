@@ -278,7 +278,8 @@ class Radio:
         self._watch = recovery.heard(self._watch, now)
         if self._has_told and self._told is LinkReason.TIMED_OUT:
             self._tell(None)
-        self.sightings.add(Sighting(device.address.upper(), _advertisement(data), data.rssi, now, device))
+        _path, properties = data.platform_data
+        self.sightings.add(Sighting(device.address.upper(), _advertisement(data), data.rssi, now, device, properties))
 
     async def _start_scan(self) -> None:
         """With the turn. Raises LinkError."""

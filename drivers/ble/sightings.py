@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 
 import msgspec
 from bleak.backends.device import BLEDevice
@@ -18,20 +18,23 @@ _MOST_FOLLOWED = 1024
 
 
 class Sighting(msgspec.Struct, frozen=True):
-    """An advertisement that was heard: ``rssi`` in dBm, ``at`` by the event loop's clock. ``device`` is bleak's."""
+    """An advertisement that was heard: ``rssi`` in dBm, ``at`` by the event loop's clock. ``device`` is bleak's.
+
+    ``properties``: BlueZ's of the device, which bleak keeps up to date; those in ``device.details`` may be of an
+    object that BlueZ has replaced since.
+    """
 
     address: str
     advertisement: Advertisement
     rssi: int
     at: float
     device: BLEDevice
+    properties: Mapping[str, object]
 
     @property
     def paired(self) -> bool:
-        """BlueZ had a bond with it then."""
-        details = self.device.details
-        properties = details.get("props") if isinstance(details, dict) else None
-        return isinstance(properties, dict) and properties.get("Paired") is True
+        """BlueZ has a bond with it."""
+        return self.properties.get("Paired") is True
 
 
 class Sightings:

@@ -65,9 +65,10 @@ class ScriptedRadio:
         self.known.append(address)
 
     def hear(self, service: dict[str, bytes] | None = None, address: str = _ADDRESS) -> None:
-        device = BLEDevice(address, "cuff", {"path": "/x", "props": {"Paired": self._paired}})
+        device = BLEDevice(address, "cuff", {"path": "/x", "props": {}})
         now = asyncio.get_running_loop().time()
-        self.sightings.add(Sighting(address, Advertisement("cuff", service_data=service or {}), -60, now, device))
+        advertisement = Advertisement("cuff", service_data=service or {})
+        self.sightings.add(Sighting(address, advertisement, -60, now, device, {"Paired": self._paired}))
 
     async def connect(self, address: str, *, since: float, pair: bool, judged: Callable[[bool], bool]) -> ScriptedLink:
         await self.sightings.of(address, since=since)

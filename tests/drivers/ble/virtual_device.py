@@ -8,6 +8,7 @@ Annotations are not postponed here: dbus-fast makes the D-Bus signatures from th
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from dbus_fast import BusType, Message, MessageType, Variant
@@ -23,7 +24,6 @@ NAME = "A&D_UA-651BLE_00000B"
 TEST_SERVICE = sig(0xFFF9)
 _APP = "/device"
 _CHARACTERISTIC = "org.bluez.GattCharacteristic1"
-_RADIO = "/org/bluez/hci1"
 
 Options = Annotated[dict[str, Any], DBusSignature("a{sv}")]
 Strings = Annotated[list[str], DBusSignature("as")]
@@ -45,7 +45,10 @@ class _Service(ServiceInterface):
 
 
 class Characteristic(ServiceInterface):
-    """``value`` is what a read gives, ``written`` what was written, ``confirmed`` counts confirmed indications."""
+    """``value`` is what a read gives, ``written`` what was written, ``confirmed`` counts confirmed indications.
+
+    ``answer``, where there is one, gives the value at each read; ``told`` hears what is written.
+    """
 
     def __init__(self, uuid: str, service: str, flags: list[str], value: bytes = b"") -> None:
         super().__init__(_CHARACTERISTIC)
@@ -57,6 +60,8 @@ class Characteristic(ServiceInterface):
         self.confirmed = 0
         self.subscribed = asyncio.Event()
         self.refuses = False
+        self.answer: Callable[[], bytes] | None = None
+        self.told: Callable[[bytes], None] | None = None
 
     @dbus_property(access=PropertyAccess.READ)
     def UUID(self) -> DBusStr:
@@ -82,11 +87,13 @@ class Characteristic(ServiceInterface):
     def ReadValue(self, options: Options) -> DBusBytes:
         if self.refuses:
             raise DBusError("org.bluez.Error.NotAuthorized", "Not Authorized")
-        return self.value
+        return self.value if self.answer is None else self.answer()
 
     @dbus_method()
     def WriteValue(self, value: DBusBytes, options: Options) -> None:
         self.written.append(bytes(value))
+        if self.told is not None:
+            self.told(bytes(value))
 
     @dbus_method()
     def StartNotify(self) -> None:
@@ -143,12 +150,12 @@ class _Advertisement(ServiceInterface):
 
 
 class VirtualDevice:
-    """Made by :meth:`appear`. ``central`` is the path under which our radio sees it."""
+    """Made by :meth:`appear`, on BlueZoo's radio number ``number``. ``central``: the path where our radio sees it."""
 
-    central = "/org/bluez/hci0/dev_00_00_00_00_00_0B"
-
-    def __init__(self, bus: MessageBus) -> None:
+    def __init__(self, bus: MessageBus, number: int = 1) -> None:
         self.bus = bus
+        self._radio = f"/org/bluez/hci{number}"
+        self.central = f"/org/bluez/hci0/dev_00_00_00_00_00_{0x0A + number:02X}"
         self.measurement = Characteristic(
             BLOOD_PRESSURE_MEASUREMENT, f"{_APP}/service1", ["read", "indicate"], bytes.fromhex("00" * 7)
         )
@@ -158,24 +165,28 @@ class VirtualDevice:
         self._advertising: asyncio.Task[None] | None = None
 
     @classmethod
-    async def appear(cls) -> "VirtualDevice":
-        device = cls(await MessageBus(bus_type=BusType.SYSTEM).connect())
+    async def appear(cls, number: int = 1) -> "VirtualDevice":
+        device = cls(await MessageBus(bus_type=BusType.SYSTEM).connect(), number)
         device.bus.export(f"{_APP}/service1", _Service(BLOOD_PRESSURE_SERVICE))
         device.bus.export(f"{_APP}/service1/char1", device.measurement)
         device.bus.export(f"{_APP}/service1/char2", device.clock)
         device.bus.export(f"{_APP}/service2", _Service(sig(0x180A)))
         device.bus.export(f"{_APP}/service2/char3", device.model)
         device.bus.export(f"{_APP}/advertisement", device._advertisement)
-        await device.call(_RADIO, "org.bluez.GattManager1", "RegisterApplication", "oa{sv}", [_APP, {}])
+        await device.register()
         await device.advertise()
         return device
+
+    async def register(self) -> None:
+        """Offer the services; again to a daemon that was started anew."""
+        await self.call(self._radio, "org.bluez.GattManager1", "RegisterApplication", "oa{sv}", [_APP, {}])
 
     async def advertise(self, service_data: dict[str, bytes] | None = None) -> None:
         if service_data is not None:
             self._advertisement.service_data = service_data
         if self._advertising is None:
             await self.call(
-                _RADIO,
+                self._radio,
                 "org.bluez.LEAdvertisingManager1",
                 "RegisterAdvertisement",
                 "oa{sv}",
@@ -188,7 +199,11 @@ class VirtualDevice:
             self._advertising.cancel()
             self._advertising = None
             await self.call(
-                _RADIO, "org.bluez.LEAdvertisingManager1", "UnregisterAdvertisement", "o", [f"{_APP}/advertisement"]
+                self._radio,
+                "org.bluez.LEAdvertisingManager1",
+                "UnregisterAdvertisement",
+                "o",
+                [f"{_APP}/advertisement"],
             )
 
     async def hang_up(self) -> None:
