@@ -43,8 +43,9 @@ _PLAUSIBLE = {
     (QuantityName.DIASTOLIC, Unit.MILLIMETRE_OF_MERCURY): (Decimal(10), Decimal(300)),
     (QuantityName.DIASTOLIC, Unit.KILOPASCAL): (Decimal(1), Decimal(40)),
     (QuantityName.SPO2, Unit.PERCENT): (Decimal(1), Decimal(100)),
-    (QuantityName.WEIGHT, Unit.KILOGRAM): (Decimal("0.5"), Decimal(400)),
-    (QuantityName.WEIGHT, Unit.POUND): (Decimal(1), Decimal(880)),
+    # Scales also weigh bags, and one maker counts in tenths of the standard's steps: no grown person is under 20 kg.
+    (QuantityName.WEIGHT, Unit.KILOGRAM): (Decimal(20), Decimal(400)),
+    (QuantityName.WEIGHT, Unit.POUND): (Decimal(44), Decimal(880)),
     (QuantityName.BODY_FAT, Unit.PERCENT): (Decimal(1), Decimal(80)),
     (QuantityName.TEMPERATURE, Unit.CELSIUS): (Decimal(25), Decimal(45)),
     (QuantityName.TEMPERATURE, Unit.FAHRENHEIT): (Decimal(77), Decimal(113)),

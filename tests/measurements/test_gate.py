@@ -175,6 +175,7 @@ WEIGHT = (Kind.WEIGHT, QuantityName.WEIGHT)
         (single(*WEIGHT, "72.400", Unit.KILOGRAM, final=False), Gate.NOT_STABLE),
         (single(*WEIGHT, NAN, Unit.KILOGRAM), Gate.NO_VALUE),
         (single(*WEIGHT, "600", Unit.KILOGRAM), Gate.IMPLAUSIBLE),
+        (single(*WEIGHT, "5.100", Unit.KILOGRAM), Gate.IMPLAUSIBLE),
         (single(Kind.TEMPERATURE, QuantityName.TEMPERATURE, "98.6", Unit.FAHRENHEIT), Gate.PASS),
         (single(Kind.TEMPERATURE, QuantityName.TEMPERATURE, "98.6", Unit.CELSIUS), Gate.IMPLAUSIBLE),
         (single(Kind.CUFF_PRESSURE, QuantityName.CUFF_PRESSURE, "110", Unit.MILLIMETRE_OF_MERCURY), Gate.NO_VALUE),
