@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 import logging
 import time
 from collections.abc import Coroutine
@@ -18,6 +19,7 @@ from kiosk.facts.history import Band, Curve, Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.flow import events as on
 from kiosk.home_devices import home
+from kiosk.measurements.bugs import described
 from kiosk.measurements.capture import Sender
 from kiosk.measurements.collector import Collector, SavedReading
 from kiosk.measurements.curves import LENGTHS, curve
@@ -32,6 +34,9 @@ _log = logging.getLogger(__name__)
 EXPIRY_SECONDS = 6 * 3600.0
 """How often what the server has had for long is deleted here."""
 
+OPENING_SECONDS = 15.0
+"""Before an outbox that could not be opened is tried again."""
+
 _DEVICE_FAULTS = {
     LinkReason.NO_ADAPTER: Fault.BLUETOOTH_OFF,
     LinkReason.NO_BUS: Fault.BLUETOOTH_OFF,
@@ -40,8 +45,22 @@ _DEVICE_FAULTS = {
     LinkReason.STALE_BOND: Fault.DEVICE_PAIR_AGAIN,
     LinkReason.PORT_MISSING: Fault.DEVICE_UNPLUGGED,
     LinkReason.PORT_IN_USE: Fault.DEVICE_UNPLUGGED,
+    LinkReason.REFUSED: Fault.DEVICE_UNPLUGGED,  # of a wired device: the port is not ours
+    LinkReason.PROTOCOL: Fault.DEVICE_UNPLUGGED,  # of a wired device: it is no port
 }
+_RADIO = "radio"
+"""Among the addresses of devices: our own."""
+
 _PLATFORM_FAULTS = (Fault.CARE_PLATFORM_UNREACHABLE, Fault.CARE_PLATFORM_REFUSES)
+
+
+class _Storage(enum.Enum):
+    """Who has met a disk that refuses; each says for itself that it works again."""
+
+    OPENING = "opening"
+    KEEPING = "keeping"
+    COUNTING = "counting"
+    SENDING = "sending"
 
 
 def open_outbox(settings: Settings) -> Outbox:
@@ -75,36 +94,47 @@ class DeviceEnd:
     ) -> None:
         """Raises ValueError for devices in the settings that there are not."""
         self._settings = settings
+        self._sender = sender
         self._home = home(settings, clock, self, serial_ports=serial_ports)
+        self._tokens = tokens(settings.fhir, clock)
         self._clock = clock
         self._timeline = timeline
         self._controller: Controller | None = None
         self._troubles: dict[str, LinkReason] = {}
-        self._storage_failed = False
-        self._platform_fault: Fault | None = None
-        self._upload_storage_failed = False
+        self._storage: set[_Storage] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ended = False
         self._counting = False
         self._count_again = False
         self._outbox: Outbox | None = None
         self._collector: Collector | None = None
         self._uploader: Uploader | None = None
+        self._open()
+
+    def _open(self) -> bool:
+        """Open the outbox and put to it who reads and writes it; False: not now."""
         try:
-            self._outbox = open_outbox(settings)
+            self._outbox = open_outbox(self._settings)
         except OutboxError as error:
-            _log.error("the outbox cannot be opened: %s", error)
-            self._storage_failed = True
-            return
-        fhir = settings.fhir
+            if _Storage.OPENING not in self._storage:
+                _log.error("the outbox cannot be opened: %s", error)
+            self._storage_is(_Storage.OPENING, failed=True)
+            return False
+        fhir = self._settings.fhir
         self._uploader = Uploader(
             self._outbox,
             fhir.base_url,
             self,
-            clock,
+            self._clock,
             certificate_authority=fhir.certificate_authority,
-            tokens=tokens(fhir, clock),
+            tokens=self._tokens,
         )
-        self._collector = Collector(self._home.devices, self._outbox, self._outbox.journal, clock, self, sender)
+        self._collector = Collector(
+            self._home.devices, self._outbox, self._outbox.journal, self._clock, self, self._sender
+        )
+        self._collector.radio_state(self._troubles.get(_RADIO))
+        self._storage_is(_Storage.OPENING, failed=False)
+        return True
 
     def attach(self, controller: Controller) -> None:
         """Whom to tell; what can be told at once is."""
@@ -118,13 +148,15 @@ class DeviceEnd:
             async with asyncio.TaskGroup() as group:
                 if self._home.radio is not None:
                     group.create_task(self._home.radio.run())
-                if self._uploader is not None and self._collector is not None:
-                    self._count()
-                    group.create_task(self._uploader.run())
-                    group.create_task(self._collector.run())
-                    group.create_task(self._expire())
-                await asyncio.Event().wait()
+                while self._uploader is None or self._collector is None:
+                    await asyncio.sleep(OPENING_SECONDS)
+                    self._open()
+                self._count()
+                group.create_task(self._uploader.run())
+                group.create_task(self._collector.run())
+                group.create_task(self._expire())
         finally:
+            self._ended = True
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -148,14 +180,7 @@ class DeviceEnd:
     def answer_owner(self, reading_id: str, mine: bool) -> None:
         """Whose a held reading is."""
         if self._collector is not None:
-            self._start(self._answer_owner(self._collector, reading_id, mine))
-
-    async def _answer_owner(self, collector: Collector, reading_id: str, mine: bool) -> None:
-        try:
-            await collector.answer_owner(reading_id, mine)
-        except OutboxError as error:
-            _log.error("the answer could not be kept: %s", error)
-            self.storage_trouble(failed=True)
+            self._start(self._collector.answer_owner(reading_id, mine))
 
     def load_history(self, kind: MeasurementKind, span: Span) -> None:
         """Read one's own readings; they come as an event."""
@@ -231,12 +256,15 @@ class DeviceEnd:
 
     def storage_trouble(self, failed: bool) -> None:
         """The disk refuses, or takes readings again."""
-        self._storage_failed = failed
-        self._show_storage()
+        self._storage_is(_Storage.KEEPING, failed=failed)
+        if not failed:
+            self._count()
 
     def radio_state(self, reason: LinkReason | None) -> None:
         """How Bluetooth is (RadioListener)."""
-        self.device_trouble("radio", reason)
+        self.device_trouble(_RADIO, reason)
+        if self._collector is not None:
+            self._collector.radio_state(reason)
 
     # -- UploadListener ----------------------------------------------------------------------------------------------
 
@@ -267,25 +295,39 @@ class DeviceEnd:
 
     def trouble(self, fault: Fault | None) -> None:
         """What is in the way of the readings."""
-        self._upload_storage_failed = fault is Fault.STORAGE_FAILED
-        self._show_storage()
+        self._storage_is(_Storage.SENDING, failed=fault is Fault.STORAGE_FAILED)
         for one in _PLATFORM_FAULTS:
             self._handle(on.FaultRaised(one) if one is fault else on.FaultCleared(one))
 
     # -- the rest ----------------------------------------------------------------------------------------------------
 
+    def _storage_is(self, who: _Storage, *, failed: bool) -> None:
+        if failed:
+            self._storage.add(who)
+        else:
+            self._storage.discard(who)
+        self._show_storage()
+
     def _show_storage(self) -> None:
-        failed = self._storage_failed or self._upload_storage_failed
-        self._handle(on.FaultRaised(Fault.STORAGE_FAILED) if failed else on.FaultCleared(Fault.STORAGE_FAILED))
+        failed = on.FaultRaised(Fault.STORAGE_FAILED)
+        self._handle(failed if self._storage else on.FaultCleared(Fault.STORAGE_FAILED))
 
     def _handle(self, event: on.Event) -> None:
         if self._controller is not None:
             self._controller.handle(event)
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
+        if self._ended:
+            work.close()  # told too late: it is on disk, and the next start finds it
+            return
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a bug in what the screen asked for: %s", described(error))
 
     def _count(self) -> None:
         self._count_again = True
@@ -302,7 +344,9 @@ class DeviceEnd:
                 self._handle(on.UnsentCounted(counts.waiting))
         except OutboxError as error:
             _log.error("the outbox cannot be read: %s", error)
-            self.storage_trouble(failed=True)
+            self._storage_is(_Storage.COUNTING, failed=True)
+        else:
+            self._storage_is(_Storage.COUNTING, failed=False)
         finally:
             self._counting = False
 

@@ -86,17 +86,29 @@ def capture_of(
     return _captured(reading, judged, identifier, sender, information, conflict)
 
 
-def recaptured(reading: Reading, reading_id: str, ownership: Ownership, sender: Sender) -> Captured:
-    """A reading that is kept already, judged again: for one that waits for somebody to say whose it is."""
-    return _captured(reading, judge(reading, ownership), reading_id, sender, None)
+def recaptured(
+    reading: Reading,
+    reading_id: str,
+    patient: str,
+    ownership: Ownership,
+    sender: Sender,
+    information: DeviceInformation | None,
+) -> Captured:
+    """A reading that is kept already and waits for somebody to say whether it is this patient's.
+
+    What has been agreed about its device since does not answer that: it was agreed later.
+    """
+    asked = msgspec.structs.replace(judge(reading, ownership), gate=Gate.OWNER_UNKNOWN, patient=patient)
+    return _captured(reading, asked, reading_id, sender, information)
 
 
-def released(captured: Captured, sender: Sender) -> Captured:
-    """The same reading after a person has said that it is the patient's."""
+def released(captured: Captured, sender: Sender, *, conflict: bool = False) -> Captured:
+    """The same reading after a person has said that it is the patient's. ``conflict`` as in :func:`capture_of`."""
     judged = captured.judged
     gate = Gate.PASS if judged.effective is not None else Gate.TIME_UNKNOWN
     confirmed = msgspec.structs.replace(judged, gate=gate)
-    return _captured(captured.reading, confirmed, captured.capture.reading_id, sender, captured.information)
+    identifier = captured.capture.reading_id
+    return _captured(captured.reading, confirmed, identifier, sender, captured.information, conflict)
 
 
 def _captured(

@@ -63,7 +63,7 @@ class JournalStore:
             packets = sessions.setdefault(session, [])
             try:
                 packets.append(_PACKET.decode(self._database.key.open(sealed, "packet", session)))
-            except BrokenSealError:
+            except (BrokenSealError, msgspec.DecodeError):  # or written by another Svar in another way
                 _log.error("a packet in the journal cannot be opened")
         return tuple(UnsettledSession(session, tuple(packets)) for session, packets in sessions.items())
 

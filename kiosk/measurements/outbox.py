@@ -306,6 +306,10 @@ class Outbox:
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
+    def prove_writable(self) -> None:
+        """Write something that changes nothing, synced. Raises OutboxError while the disk refuses."""
+        self._database.write("UPDATE sealing SET check_value = ?", (self._database.key.check_value,))
+
     def expire(self, now: datetime) -> int:
         """Delete the contents of what the server has had for 30 days; how many. What was not sent stays for ever.
 
