@@ -257,8 +257,9 @@ def list_devices(settings_file: Path, supported: bool, as_json: bool) -> None:
 @click.option(
     "--seconds", type=click.FloatRange(1, 600), default=20.0, show_default=True, help="How long to look for the device."
 )
+@click.option("--forget", is_flag=True, help="First remove this computer's old bond with the device at --address.")
 def pair_command(
-    settings_file: Path, model: str | None, address: str | None, slots: tuple[str, ...], seconds: float
+    settings_file: Path, model: str | None, address: str | None, slots: tuple[str, ...], seconds: float, forget: bool
 ) -> None:
     """Pair a Bluetooth device with this kiosk, and prove that it comes back. The kiosk must not run meanwhile."""
     from kiosk.device_end import open_outbox
@@ -270,6 +271,8 @@ def pair_command(
     from kiosk.resources import assets
     from kiosk.settings import SettingsError, load_settings
 
+    if forget and address is None:
+        raise click.UsageError("--forget needs --address")
     chosen: dict[str, str] = {}
     for slot in slots:
         number, equals, patient = slot.partition("=")
@@ -294,6 +297,7 @@ def pair_command(
         say=click.echo,
         passkey=ask_passkey,
         look_seconds=seconds,
+        forget=forget,
     )
     try:
         asyncio.run(work)

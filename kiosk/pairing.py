@@ -14,7 +14,7 @@ from drivers.ble.pairing import PairingOutcome, PairingResult, PairingStep, pair
 from drivers.ble.radio import Radio
 from drivers.catalog import recognise
 from drivers.device import Clock, Link, RawPacket
-from drivers.errors import LinkReason
+from drivers.errors import LinkError, LinkReason
 from drivers.readings import DeviceIdentity, DeviceInformation, Reading
 from drivers.session import Collected, Limits, hold
 from drivers.supported_device import Enrolment, SupportedDevice
@@ -62,10 +62,12 @@ _STEPS = {
 
 _OUTCOMES = {
     PairingOutcome.NOT_SEEN: "It did not show itself. Put it into its pairing mode beside the screen, and try again.",
-    PairingOutcome.REFUSED: "It refused. Remove it from other telephones, clear its own pairing, and try again.",
+    PairingOutcome.REFUSED: "It refused. Remove it from other telephones, clear its own pairing, and try again; if it"
+    " was paired here before, with --forget.",
     PairingOutcome.NO_BOND: "It was reached, but no bond was made. Put it into its pairing mode, and try again.",
     PairingOutcome.NOT_SEEN_AGAIN: "It was paired, but did not come back after a measurement. Pair it again.",
-    PairingOutcome.BOND_FAILED: "It was paired, but refused the second time. Clear its own pairing, and pair it again.",
+    PairingOutcome.BOND_FAILED: "It was paired, but refused the second time. Clear its own pairing, and pair it again"
+    " with --forget.",
     PairingOutcome.LINE: "The line failed. Bring it nearer, and try again.",
 }
 
@@ -115,9 +117,11 @@ async def pair_device(
     say: Callable[[str], None],
     passkey: AskPasskey,
     look_seconds: float = LOOK_SECONDS,
+    forget: bool = False,
 ) -> PairedDevice:
     """Find, pair, prove, remember. ``model`` and ``address`` narrow the choice.
 
+    ``forget``: first remove the bond that this computer has with the device at ``address``.
     Raises PairingError, PairedDevicesError (before anything is paired, where it can be known then), OutboxError.
     """
     known = paired_devices(settings)
@@ -125,6 +129,9 @@ async def pair_device(
     radio = Radio(settings.bluetooth.adapter, listener)
     run = asyncio.create_task(radio.run())
     try:
+        await _until_it_works(listener)
+        if forget and address is not None:
+            await _forget(radio, address, say)
         found = await _choose(radio, listener, model, address, look_seconds, say)
         identity = DeviceIdentity(found.entry.model, found.entry.manufacturer, found.address)
         ownership = Ownership(
@@ -160,6 +167,25 @@ def _information(result: PairingResult) -> DeviceInformation | None:
     return next((one for one in told if one is not None), None)
 
 
+async def _until_it_works(listener: _Listener) -> None:
+    """Raises PairingError for what a person must mend first."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_RADIO_SECONDS):
+            await listener.told.wait()
+    if not listener.told.is_set():
+        raise PairingError("Bluetooth does not answer. Restart its service.")
+    if listener.reason in _RADIO:
+        raise PairingError(_RADIO[listener.reason])
+
+
+async def _forget(radio: Radio, address: str, say: Callable[[str], None]) -> None:
+    try:
+        was_known = await radio.forget(address)
+    except LinkError as error:
+        raise PairingError(_RADIO.get(error.reason, f"Bluetooth does not work ({error.reason.value}).")) from error
+    say("The old bond with it was removed." if was_known else "There was no bond with it.")
+
+
 async def _choose(
     radio: Radio,
     listener: _Listener,
@@ -169,13 +195,6 @@ async def _choose(
     say: Callable[[str], None],
 ) -> Found:
     """The one device that fits and advertises now. Raises PairingError, with the choice when there is one."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_RADIO_SECONDS):
-            await listener.told.wait()
-    if not listener.told.is_set():
-        raise PairingError("Bluetooth does not answer. Restart its service.")
-    if listener.reason in _RADIO:
-        raise PairingError(_RADIO[listener.reason])
     say(f"Looking for devices for {seconds:.0f} s. Put the device into its pairing mode.")
     seen: dict[str, Found] = {}
     with suppress(TimeoutError):

@@ -146,8 +146,16 @@ class Bluez:
 
     async def is_paired(self, adapter: AdapterState, address: str) -> bool:
         """BlueZ has a bond with the device."""
-        path = f"{adapter.path}/dev_{address.upper().replace(':', '_')}"
-        return (await self._objects()).get(path, {}).get(DEVICE, {}).get("Paired") is True
+        return (await self._objects()).get(_path(adapter, address), {}).get(DEVICE, {}).get("Paired") is True
+
+    async def forget(self, adapter: AdapterState, address: str) -> bool:
+        """Remove the device, and the bond with it; False when BlueZ does not know it."""
+        path = _path(adapter, address)
+        if path not in await self._objects():
+            return False
+        with translated("forget"):
+            await self._call(SERVICE, adapter.path, ADAPTER, "RemoveDevice", "o", [path])
+        return True
 
     async def _objects(self) -> dict[str, dict[str, dict[str, Any]]]:
         """All that BlueZ knows: object path → interface → property → value."""
@@ -190,6 +198,10 @@ class Bluez:
             and ADAPTER in message.body[1]
         ):
             self.changed.set()
+
+
+def _path(adapter: AdapterState, address: str) -> str:
+    return f"{adapter.path}/dev_{address.upper().replace(':', '_')}"
 
 
 def _is_central(properties: dict[str, Any]) -> bool:

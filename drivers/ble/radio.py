@@ -158,6 +158,15 @@ class Radio:
             raise LinkError(self._told or LinkReason.NO_BUS, "the radio is not running")
         return await self._call("bond", self._bluez.is_paired(self._adapter, address))
 
+    async def forget(self, address: str) -> bool:
+        """Remove the bond with a device, because a person said so; False when BlueZ did not know it. Raises LinkError.
+
+        BlueZ makes no new bond while it holds one, even when the device has lost its own.
+        """
+        if self._bluez is None or self._adapter is None:
+            raise LinkError(self._told or LinkReason.NO_BUS, "the radio is not running")
+        return await self._call("forget", self._bluez.forget(self._adapter, address))
+
     async def advertisements(self) -> AsyncGenerator[tuple[str, Advertisement, int], None]:
         """What is heard from now on, of any device: address, advertisement, RSSI in dBm. For enrolment."""
         async with aclosing(self.sightings.follow()) as followed:

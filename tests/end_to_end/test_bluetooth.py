@@ -138,6 +138,28 @@ async def _refused(*arguments: str) -> str:
     return complaints
 
 
+async def test_a_device_that_lost_its_bond_is_paired_anew(cuff: PlayedCuff, tmp_path: Path) -> None:
+    """BlueZ would not pair again what it holds a bond with; only a person's word removes it.
+
+    BlueZoo cannot play the refusal that brings the person here.
+    """
+    settings = write_settings(tmp_path, NOBODY, "p-cuff")
+    await bond(cuff)
+    arguments = ("devices", "pair", "--settings", str(settings), "--address", THEIRS, "--forget")
+    async with kiosk(*arguments) as command:
+        await command.until("The old bond with it was removed.")
+        with pytest.raises(AssertionError):
+            await cuff.device.property("Paired")
+        await command.until("Looking for devices")
+        await cuff.hold_start()
+        await command.until("Now take a measurement")
+        await cuff.hung_up()
+        assert await cuff.device.property("Paired") is True
+        await cuff.measure("normal")
+        status, _, _ = await command.ended()
+    assert status == 0
+
+
 async def test_a_device_that_does_not_show_itself_is_said(cuff: PlayedCuff, tmp_path: Path) -> None:
     settings = str(write_settings(tmp_path, NOBODY, "p-cuff"))
     sentence = "No device that Svar knows was seen. Put it into its pairing mode, and try again.\n"
