@@ -166,12 +166,12 @@ async def test_oxygen_comes_with_its_pulse_its_doubts_and_its_marks(
     assert await kari.text("newest-kind") == "Oksygen"
     assert (await kari.text("newest-marks")).split() == ["Testdata", "Usikker", "Foreløpig"]
     notes = await kari.text("newest-notes")
-    assert "Lav blodgjennomstrømning i fingeren" in notes
+    assert "Svak sirkulasjon i fingeren" in notes
     assert "Merknad fra måleren: of-a-new-device" in notes
     assert "usikker" in await kari.text("task-text")
     await kari.page.wait_for_function("() => document.querySelectorAll('#readings tr').length === 2")
     rows = await kari.text("readings")
-    assert "97 % test usikker foreløpig Lav blodgjennomstrømning" in rows
+    assert "97 % test usikker foreløpig Svak sirkulasjon" in rows
     assert "131/84 mmHg" in rows
     await kari.screenshot(tmp_path / "oxygen.png")
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from kiosk.caredesk.scripted_report import EXPECTED_ENDINGS, Report, judge
+from kiosk.caredesk.scripted_report import EXPECTED_ENDINGS, SCREENS, Report, judge
 
 
 def component(code: str, value: int) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def whole() -> Report:
             for name, (status, screen, by) in EXPECTED_ENDINGS.items()
         },
         recoveries={"ui": recovery, "media": recovery},
-        screens={name: "x.png" for name in ("home", "ring", "talk-1", "talk-2", "measuring", "measured")},
+        screens=dict.fromkeys(SCREENS, "x.png"),
     )
 
 
