@@ -41,6 +41,12 @@ class Report(msgspec.Struct):
     failures: list[str] = []
 
 
+SCREENS = (
+    *("home", "ring", "talk-1", "talk-2", "measuring", "measured"),
+    *("own-measurement-failed", "own-measurement-cuff-works", "own-measurement", "my-readings"),
+)
+
+
 def judge(report: Report) -> None:
     """Everything that must have happened, did; what did not is added to the failures."""
 
@@ -70,7 +76,7 @@ def judge(report: Report) -> None:
         clocks = recovery.get("kiosk_clocks_at_nurse_afterwards", [])
         expect(None not in clocks and len(set(clocks)) == 2, f"{name} killed, at the nurse: {clocks}")
         expect(recovery.get("phase") == "talking", f"{name} killed: the call did not go on")
-    for name in ("home", "ring", "talk-1", "talk-2", "measuring", "measured"):
+    for name in SCREENS:
         expect(name in report.screens, f"no picture of {name}")
 
 

@@ -22,8 +22,8 @@ Trick = Callable[["FaultyServer", web.Request, dict[str, Any]], Awaitable[web.St
 class FaultyServer:
     """``tricks`` are used up one per POST, oldest first; None among them is an ordinary answer.
 
-    ``store``: identifier → resource, of any type. ``posts``: the identifiers that were sent; ``at_once``: how many
-    requests were under way together at most. ``tokens``: those that are taken, None for no access control; ``shown``:
+    ``store``: identifier → resource, of any type. ``posts``: the identifiers that were sent, ``posted_at``: when, by
+    the loop's clock; ``at_once``: how many requests were under way together at most. ``tokens``: those that are taken, None for no access control; ``shown``:
     what was shown.
     """
 
@@ -32,6 +32,7 @@ class FaultyServer:
         self.always: Trick | None = None
         self.store: dict[str, dict[str, Any]] = {}
         self.posts: list[str] = []
+        self.posted_at: list[float] = []
         self.at_once = 0
         self.tokens: set[str] | None = None
         self.shown: list[str | None] = []
@@ -70,6 +71,7 @@ class FaultyServer:
             resource = msgspec.json.decode(await request.read())
             identifier = resource["identifier"][0]["value"]
             self.posts.append(identifier)
+            self.posted_at.append(asyncio.get_running_loop().time())
             assert request.match_info["type"] == resource["resourceType"]
             assert request.headers["If-None-Exist"] == f"identifier=urn:ietf:rfc:3986|{identifier}"
             self.shown.append(request.headers.get("Authorization"))
