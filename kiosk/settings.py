@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import tomllib
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +17,8 @@ import msgspec
 from kiosk.facts.caller import CallerClass
 from kiosk.facts.loopback import is_loopback
 from kiosk.facts.measurement import MeasurementKind
+
+_EUI48 = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}")
 
 
 class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,7 +87,8 @@ class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One health device of this home. ``model`` as in the catalogue (``kiosk devices list --supported``).
 
-    ``source`` fake: the shipped virtual one, told what to do by ``script`` (see drivers.fakes). ``address``: of
+    ``source`` fake: the shipped virtual one, told what to do by ``script`` (see drivers.fakes); only where the care
+    platform is on this machine, so that nothing pretended ever leaves it. ``address``: of
     Bluetooth, ``00:11:22:33:44:55``; of a wired device, its name under /dev/serial/by-id.
     ``slots``: whose the device's user slots are, ``{1 = "p-4711", 2 = ""}``: empty for somebody who is no patient here.
     ``user_index`` and ``consent``: of scales that ask for them.
@@ -172,20 +177,30 @@ class SettingsError(Exception):
     """The settings cannot be used; the text names the file, the line where known, the key, and what to do."""
 
 
+_PART = re.compile(r"([\w-]+)((?:\[[^\]]*\])*)")
+
+
 def _line_of_key(text: str, path: str) -> int | None:
-    """The 1-based line on which the last name of a msgspec error path (``$.sip.address``) is set, or its table."""
-    names = [name.split("[")[0] for name in path.removeprefix("$").strip(".").split(".") if name]
+    """The 1-based line on which the last name of a msgspec error path (``$.devices[1].slots``) is set, or its table."""
+    parts = _PART.findall(path.removeprefix("$"))
+    names = [name for name, _ in parts]
+    index = re.match(r"\[(\d+)\]", parts[0][1]) if parts else None
     table: list[str] = []
+    numbers: dict[str, int] = {}
     best: int | None = None
     for number, line in enumerate(text.splitlines(), start=1):
         stripped = line.strip()
         if stripped.startswith("["):
-            table = stripped.split("]")[0].strip("[] ").split(".")
-            if table == names:
+            table = [name.strip().strip("\"'") for name in stripped.split("]")[0].strip("[ ").split(".")]
+            if stripped.startswith("[[") and len(table) == 1:
+                numbers[table[0]] = numbers.get(table[0], -1) + 1
+        of_index = index is None or not table or table[0] not in numbers or numbers[table[0]] == int(index[1])
+        if stripped.startswith("["):
+            if table == names and of_index and (best is None or index is not None):
                 best = number
         elif "=" in stripped and not stripped.startswith("#"):
-            key = stripped.split("=")[0].strip().strip('"')
-            if [*table, *key.split(".")] == names:
+            key = [name.strip().strip("\"'") for name in stripped.split("=")[0].split(".")]
+            if [*table, *key] == names and of_index:
                 return number
     return best
 
@@ -233,8 +248,8 @@ def load_settings(path: Path) -> Settings:
 
 
 def _check_usable(settings: Settings, text: str, name: str) -> None:
-    """Refuse what would carry a call or a reading in the clear (only loopback may), and authorities that cannot be
-    read. Raises SettingsError."""
+    """Refuse what would carry a call or a reading in the clear (only loopback may), authorities that cannot be read,
+    and devices and targets that make no sense. Raises SettingsError."""
 
     def refuse(key: str, problem: str) -> SettingsError:
         line = _line_of_key(text, f"$.{key}")
@@ -253,10 +268,8 @@ def _check_usable(settings: Settings, text: str, name: str) -> None:
     addresses.append(("fhir.base_url", settings.fhir.base_url, "https", "http"))
     if settings.fhir.token is not None:
         addresses.append(("fhir.token.url", settings.fhir.token.url, "https", "http"))
-    for device in settings.devices:
-        for slot in device.slots:
-            if not (slot.isascii() and slot.isdigit() and int(slot) < 255):
-                raise refuse("devices", f"slots: {slot!r} of {device.model} is not a number from 0 to 254. Correct it.")
+    _check_devices(settings, refuse)
+    _check_targets(settings, refuse)
     for key, address, secure, plain in addresses:
         try:
             parts = urlsplit(address)
@@ -266,6 +279,43 @@ def _check_usable(settings: Settings, text: str, name: str) -> None:
         if host and (parts.scheme == secure or (parts.scheme == plain and is_loopback(host))):
             continue
         raise refuse(key, f"{address} is not a {secure}: address. Write one; {plain}: is for loopback only.")
+
+
+def _check_devices(settings: Settings, refuse: Callable[[str, str], SettingsError]) -> None:
+    """Refuse devices that cannot be reached or told apart, and virtual ones where readings would leave this machine."""
+    known: set[str] = set()
+    for number, device in enumerate(settings.devices):
+        key = f"devices[{number}]"
+        for slot in device.slots:
+            if not (slot.isascii() and slot.isdigit() and int(slot) < 255):
+                raise refuse(f"{key}.slots", f"{slot!r} of {device.model} is not a number from 0 to 254. Correct it.")
+        if device.user_index is not None and not 0 <= device.user_index < 255:
+            raise refuse(f"{key}.user_index", f"{device.user_index} is not a number from 0 to 254. Correct it.")
+        if device.consent is not None and not 0 <= device.consent <= 9999:
+            raise refuse(f"{key}.consent", f"{device.consent} is not a number from 0 to 9999. Correct it.")
+        if device.source == "fake":
+            if not is_loopback(urlsplit(settings.fhir.base_url).hostname or ""):
+                raise refuse(f"{key}.source", "a virtual device is for a care platform on this machine. Remove it.")
+            continue
+        if device.source == "bluetooth" and not _EUI48.fullmatch(device.address):
+            raise refuse(f"{key}.address", f"{device.address!r} is no Bluetooth address. Write 00:11:22:33:44:55.")
+        if device.source == "serial" and (device.address in ("", ".", "..") or "/" in device.address):
+            raise refuse(f"{key}.address", f"{device.address!r} is no name. Write what stands in /dev/serial/by-id.")
+        if device.address.upper() in known:
+            raise refuse(f"{key}.address", f"{device.address} stands here twice. Remove one of the two devices.")
+        known.add(device.address.upper())
+
+
+def _check_targets(settings: Settings, refuse: Callable[[str, str], SettingsError]) -> None:
+    """Refuse a band that nobody can be in."""
+    known: set[MeasurementKind] = set()
+    for number, target in enumerate(settings.targets):
+        key = f"targets[{number}]"
+        if not (target.low.is_finite() and target.high.is_finite() and target.low < target.high):
+            raise refuse(f"{key}.low", f"{target.low} is not below {target.high}. Correct one of them.")
+        if target.kind in known:
+            raise refuse(f"{key}.kind", f"{target.kind.value} has a target already. Remove one of the two.")
+        known.add(target.kind)
 
 
 def read_password(path: Path) -> str:

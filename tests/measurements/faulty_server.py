@@ -23,8 +23,8 @@ class FaultyServer:
     """``tricks`` are used up one per POST, oldest first; None among them is an ordinary answer.
 
     ``store``: identifier → resource, of any type. ``posts``: the identifiers that were sent, ``posted_at``: when, by
-    the loop's clock; ``at_once``: how many requests were under way together at most. ``tokens``: those that are taken, None for no access control; ``shown``:
-    what was shown.
+    the loop's clock; ``at_once``: how many requests were under way together at most. ``tokens``: those that are taken,
+    None for no access control; ``shown``: what was shown.
     """
 
     def __init__(self) -> None:
