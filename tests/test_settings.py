@@ -158,7 +158,7 @@ def test_an_error_in_a_table_of_many_names_the_right_one(old: str, new: str, lin
 
 def test_nothing_stands_twice() -> None:
     again = '[[devices]]\nmodel = "UA-651BLE"\naddress = "00:11:22:33:44:55"\n'
-    with pytest.raises(SettingsError, match=r"line 39: devices\[2\]\.address: .* twice"):
+    with pytest.raises(SettingsError, match=r"line 38: devices\[2\]\.address: .* twice"):
         parse_settings(GOOD + DEVICES + again, "s.toml")
     again = '[[targets]]\nkind = "blood-pressure"\nlow = 1\nhigh = 2\n'
     with pytest.raises(SettingsError, match=r"line 38: targets\[1\]\.kind: "):
