@@ -48,9 +48,7 @@ def enrolled(settings: Settings) -> tuple[PairedDevice, ...]:
     known = []
     for device in settings.devices:
         before = by_address.pop(device.address.upper(), None) if device.address else None
-        known.append(
-            PairedDevice(device) if before is None else PairedDevice(device, before.information, before.last_sequence)
-        )
+        known.append(PairedDevice(device) if before is None else msgspec.structs.replace(before, device=device))
     return (*known, *by_address.values())
 
 
@@ -69,21 +67,26 @@ def home(settings: Settings, clock: Clock, radio_listener: RadioListener, *, ser
     except PairedDevicesError as error:
         raise ValueError(str(error)) from error
     entries = [(one, _model(one.device)) for one in known]
+    for one in known[len(settings.devices) :]:
+        if one.device.source == "fake":  # nothing that is paired is pretended
+            raise ValueError(f"devices: {one.device.model} was not paired here. Move {PAIRED_FILE} away.")
     needs_radio = [one.device for one, _ in entries if one.device.source == "bluetooth"]
     radio = Radio(settings.bluetooth.adapter, radio_listener) if needs_radio else None
-    return Home(
-        tuple(
-            HomeDevice(
-                entry,
-                _peripheral(one.device, entry, clock, radio, serial_ports),
-                Ownership(settings.fhir.patient, entry.users, _slots(one.device)),
-                Enrolment(one.last_sequence, one.device.user_index, one.device.consent),
-                one.information,
-            )
-            for one, entry in entries
-        ),
-        radio,
+    devices = tuple(
+        HomeDevice(
+            entry,
+            _peripheral(one.device, entry, clock, radio, serial_ports),
+            Ownership(settings.fhir.patient, entry.users, _slots(one.device), one.since),
+            Enrolment(one.last_sequence, one.device.user_index, one.device.consent),
+            one.information,
+        )
+        for one, entry in entries
     )
+    addresses = [one.peripheral.identity.address for one in devices]
+    for number, device in enumerate(devices):
+        if addresses[number] in addresses[:number]:
+            raise ValueError(f"devices: {device.entry.model} cannot be told from another one. Remove one of the two.")
+    return Home(devices, radio)
 
 
 def _model(device: DeviceSettings) -> SupportedDevice:

@@ -161,7 +161,7 @@ def test_nothing_stands_twice() -> None:
     with pytest.raises(SettingsError, match=r"line 38: devices\[2\]\.address: .* twice"):
         parse_settings(GOOD + DEVICES + again, "s.toml")
     again = '[[targets]]\nkind = "blood-pressure"\nlow = 1\nhigh = 2\n'
-    with pytest.raises(SettingsError, match=r"line 38: targets\[1\]\.kind: "):
+    with pytest.raises(SettingsError, match=r"line 37: targets\[1\]\.kind: "):
         parse_settings(GOOD + DEVICES + again, "s.toml")
 
 

@@ -111,11 +111,13 @@ FAULTS = {
 class Ownership(msgspec.Struct, frozen=True):
     """Whose a device is, as agreed at enrolment. ``slots``: user slot in the device → patient, None for somebody who is
     not a patient here. ``users``: how many the device can tell apart; with one, a packet that names no user is the
-    patient's."""
+    patient's. ``since``: when that was agreed, None if nobody knows: what the device remembers from before is somebody
+    else's, for devices go from home to home."""
 
     patient: str
     users: int = 1
     slots: dict[int, str | None] = {}
+    since: datetime | None = None
 
     def owner(self, value: Measurement) -> tuple[Gate, str]:
         """PASS and the patient; OWNER_UNKNOWN when only a person can say; NOT_OURS. Never a guess."""
@@ -151,6 +153,8 @@ def judge(reading: Reading, ownership: Ownership) -> Judged:
     doubt = doubt_of(value)
     of_value = _value_gate(value)
     of_owner, patient = ownership.owner(value)
+    if effective is not None and ownership.since is not None and effective < ownership.since:
+        of_owner, patient = Gate.NOT_OURS, ownership.patient
     of_time = Gate.PASS if effective is not None else Gate.TIME_UNKNOWN
     gate = next((one for one in (of_value, of_owner, of_time) if one is not Gate.PASS), Gate.PASS)
     return Judged(gate, effective, patient, doubt)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -12,11 +14,13 @@ from kiosk.settings import DeviceSettings
 
 
 class PairedDevice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One device. ``information``: what it said of itself; ``last_sequence``: of the records that are on our disk."""
+    """One device. ``information``: what it said of itself; ``last_sequence``: of the records that are on our disk;
+    ``since``: when it became this patient's (it may have been another's), None if nobody knows."""
 
     device: DeviceSettings
     information: DeviceInformation | None = None
     last_sequence: int | None = None
+    since: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,6 +46,10 @@ class PairedDevices:
     def add(self, paired: PairedDevice) -> None:
         """Remember a device; what was known of the same one before is replaced."""
         self._write({**self._devices, _key(paired.device): paired})
+
+    def of(self, address: str) -> PairedDevice | None:
+        """What is known of the device at that address."""
+        return self._devices.get(address.upper())
 
     def remove(self, address: str) -> bool:
         """Forget a device; False when it was not known. The bond in the Bluetooth system is left alone."""
