@@ -47,13 +47,18 @@ def asked(state: KioskState, call_id: str, kind: MeasurementKind, now: Moment) -
     phase = state.phase
     if not isinstance(phase, Talking) or phase.call_id != call_id or phase.caller.caller_class is not CallerClass.CARE:
         return state, (do.TellNurse(do.TaskNews.REJECTED, kind=kind),)
+    if kind not in state.can_measure:
+        # The patient is not sent looking for a device that is not his.
+        return state, (do.TellNurse(do.TaskNews.FAILED, reason=MeasurementFault.DEVICE_NOT_FOUND.value, kind=kind),)
     accepted = do.TellNurse(do.TaskNews.ACCEPTED, kind=kind)
     waited = waits_for(state.measurement)
     if waited is None:
         state, effects = _begin(state, kind, now)
         return state, (accepted, *effects)
     if waited.kind is kind:
-        return state, (accepted,)
+        asked_whose = any(SHOWN_AS.get(one.reading.value.kind) is kind for one in state.questions)
+        on_hold = do.TellNurse(do.TaskNews.WAITING, reason="owner-asked", kind=kind)
+        return state, ((accepted, on_hold) if asked_whose else (accepted,))
     state, effects = _begin(state, kind, now)
     replaced = do.TellNurse(do.TaskNews.FAILED, reason="replaced", kind=waited.kind)
     return state, (replaced, do.StopMeasuring(), accepted, *effects)

@@ -46,6 +46,22 @@ def test_a_measurement_from_asking_to_delivery() -> None:
     assert isinstance(state.measurement, Measured) and state.measurement.delivery is Delivery.DELIVERED
 
 
+def test_what_the_home_has_no_device_for_is_told_to_the_nurse_alone() -> None:
+    talking, _ = play(*TALK, state=HOME)
+    state, effects = play(on.MeasurementAsked("1", MeasurementKind.GLUCOSE), state=talking)
+    assert state == talking
+    assert effects == [do.TellNurse(do.TaskNews.FAILED, reason="device-not-found", kind=MeasurementKind.GLUCOSE)]
+
+
+def test_a_second_request_while_the_patient_is_asked_whose_it_is() -> None:
+    state, _ = play(*TALK, ASK, on.OwnerAsked("r", reading()))
+    _, effects = play(ASK, state=state)
+    assert effects == [
+        do.TellNurse(do.TaskNews.ACCEPTED, kind=PRESSURE),
+        do.TellNurse(do.TaskNews.WAITING, reason="owner-asked", kind=PRESSURE),
+    ]
+
+
 def test_a_second_request_while_measuring_opens_no_second_device() -> None:
     state, _ = play(*TALK, ASK)
     _, effects = play(ASK, state=state)

@@ -32,8 +32,8 @@ def moment(seconds: float) -> Moment:
 
 
 def play(*events: on.Event, state: KioskState | None = None, at: float = 0.0) -> tuple[KioskState, list[do.Effect]]:
-    """All events at one moment; the effects of all of them."""
-    now = state or KioskState()
+    """All events at one moment, in a home that can measure everything; the effects of all of them."""
+    now = state or KioskState(can_measure=tuple(MeasurementKind))
     effects: list[do.Effect] = []
     for event in events:
         now, done = step(now, event, moment(at), SETTINGS)
@@ -61,8 +61,8 @@ def test_a_known_caller_rings_wakes_and_is_named() -> None:
 
 
 def test_an_unknown_caller_is_declined_and_never_shown() -> None:
-    state, effects = play(on.CallArrived("1", None))
-    assert state == KioskState()
+    state, effects = play(on.CallArrived("1", None), state=KioskState(unsent=1))
+    assert state == KioskState(unsent=1)
     assert effects == [do.Refuse("1", do.Refusal.DECLINE)]
 
 
