@@ -7,10 +7,14 @@ import json
 import logging
 import re
 import sys
+from contextlib import closing
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
+
+if TYPE_CHECKING:
+    from kiosk.measurements.outbox import OutboxError
 
 DEFAULT_SETTINGS = Path("/etc/svar/settings.toml")
 
@@ -27,6 +31,20 @@ _settings_option = click.option(
 def _fail(sentence: str, code: int = 1) -> NoReturn:
     click.echo(sentence, err=True)
     sys.exit(code)
+
+
+_OUTBOX = {
+    "in-use": "Stop the kiosk first.",
+    "key-missing": "Bring back the key of this device.",
+    "full": "Make room on the disk.",
+    "newer": "Install the Svar that wrote it, or a newer one.",
+    "cannot-open": "Check that the kiosk has run here, and that you may read and write there.",
+}
+
+
+def _fail_of_outbox(error: OutboxError) -> NoReturn:
+    action = _OUTBOX.get(error.reason.value, "Tell the support, and change nothing.")
+    _fail(f"The outbox cannot be used: {error}. {action}")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -126,11 +144,14 @@ def status(settings_file: Path) -> None:
     from kiosk.settings import SettingsError, load_settings
 
     try:
-        box = Outbox.open(load_settings(settings_file).data_directory / "outbox.sqlite", writing=False)
-    except (SettingsError, OutboxError) as error:
-        _fail(str(error))
-    counts = box.counts()
-    box.close()
+        data = load_settings(settings_file).data_directory
+    except SettingsError as error:
+        _fail(str(error), 2)
+    try:
+        with closing(Outbox.open(data / "outbox.sqlite", writing=False)) as box:
+            counts = box.counts()
+    except OutboxError as error:
+        _fail_of_outbox(error)
     click.echo(json.dumps({"waiting": counts.waiting, "delivered": counts.delivered, "held": counts.held}))
 
 
@@ -144,11 +165,14 @@ def export(settings_file: Path, file: Path) -> None:
 
     try:
         settings = load_settings(settings_file)
-        box = Outbox.open(settings.data_directory / "outbox.sqlite", settings.sealing_key_file, writing=False)
-        number = box.export(file)
-        box.close()
-    except (SettingsError, OutboxError, OSError) as error:
-        _fail(str(error))
+    except SettingsError as error:
+        _fail(str(error), 2)
+    database = settings.data_directory / "outbox.sqlite"
+    try:
+        with closing(Outbox.open(database, settings.sealing_key_file, writing=False)) as box:
+            number = box.export(file)
+    except OutboxError as error:
+        _fail_of_outbox(error)
     click.echo(f"{number} entries written to {file}. They are health data: delete the file when it has been used.")
 
 
@@ -228,7 +252,9 @@ def list_devices(settings_file: Path, supported: bool, as_json: bool) -> None:
 
         try:
             known = enrolled(load_settings(settings_file))
-        except (SettingsError, PairedDevicesError) as error:
+        except SettingsError as error:
+            _fail(str(error), 2)
+        except PairedDevicesError as error:
             _fail(str(error))
         columns = ["model", "source", "address", "user slots"]
         rows = [
@@ -262,6 +288,7 @@ def pair_command(
     settings_file: Path, model: str | None, address: str | None, slots: tuple[str, ...], seconds: float, forget: bool
 ) -> None:
     """Pair a Bluetooth device with this kiosk, and prove that it comes back. The kiosk must not run meanwhile."""
+    from drivers.catalog import UnknownModel, by_model
     from kiosk.device_end import open_outbox
     from kiosk.measurements.capture import Sender, desk_wording
     from kiosk.measurements.outbox import OutboxError
@@ -279,12 +306,20 @@ def pair_command(
         if not equals or not (number.isascii() and number.isdigit() and int(number) < 255):
             raise click.UsageError(f"--slot {slot}: write it as 1=p-4711")
         chosen[number] = patient
+    if model is not None:
+        try:
+            by_model(model)
+        except UnknownModel as error:
+            raise click.UsageError(f"--model {model}: see kiosk devices list --supported") from error
     try:
         settings = load_settings(settings_file)
         wording = desk_wording((assets() / "phrases" / f"{settings.language}.toml").read_text(encoding="utf-8"))
+    except SettingsError as error:
+        _fail(str(error), 2)
+    try:
         outbox = open_outbox(settings)
-    except (SettingsError, OutboxError) as error:
-        _fail(str(error))
+    except OutboxError as error:
+        _fail_of_outbox(error)
     sender = Sender(settings.fhir.device, wording)
     work = pair_device(
         settings,
@@ -301,8 +336,10 @@ def pair_command(
     )
     try:
         asyncio.run(work)
-    except (PairingError, PairedDevicesError, OutboxError) as error:
+    except (PairingError, PairedDevicesError) as error:
         _fail(str(error))
+    except OutboxError as error:
+        _fail_of_outbox(error)
     finally:
         outbox.close()
 
