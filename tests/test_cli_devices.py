@@ -124,7 +124,7 @@ def test_the_devices_of_this_home(home: Path) -> None:
     listed = json.loads(result.stdout)["devices"]
     assert [(one["model"], one["source"]) for one in listed] == [
         ("UA-651BLE", "bluetooth"),
-        ("Data Format 8", "serial"),
+        ("Nonin DF8", "serial"),
         ("UC-352BLE", "bluetooth"),
     ]
     assert "UC-352BLE" in run(home, "devices", "list").stdout
@@ -209,7 +209,7 @@ def test_a_model_that_nobody_knows_is_a_sentence_and_exit_2(home: Path) -> None:
     password = home / "password"
     password.write_text("secret\n")
     text = (home / "settings.toml").read_text().replace("/run/credentials/sip", str(password))
-    text = text.replace("/run/svar", str(home / "run")).replace('"Data Format 8"', '"Thermomix"')
+    text = text.replace("/run/svar", str(home / "run")).replace('"Nonin DF8"', '"Thermomix"')
     (home / "settings.toml").write_text(text)
     result = run(home, "run")
     assert result.exit_code == 2

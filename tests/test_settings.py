@@ -109,7 +109,7 @@ address = "00:11:22:33:44:55"
 slots = {1 = "p-1", 2 = ""}
 
 [[devices]]
-model = "Data Format 8"
+model = "Nonin DF8"
 source = "serial"
 address = "usb-FTDI_1-if00-port0"
 
@@ -134,7 +134,7 @@ def test_devices_and_targets() -> None:
     [
         ('source = "serial"', 'source = "telepathy"', 29, "devices[1].source"),
         ('source = "serial"', 'sauce = "serial"', 29, "devices[1].sauce"),
-        ('model = "Data Format 8"\n', "", 27, "devices[1]"),
+        ('model = "Nonin DF8"\n', "", 27, "devices[1]"),
         ("slots = {1", "slots = {first", 25, "devices[0].slots"),
         ("slots = {1", "slots = {255", 25, "devices[0].slots"),
         ('"00:11:22:33:44:55"', '"00:11:22:33:44"', 24, "devices[0].address"),

@@ -37,11 +37,16 @@ class OwnerQuestions:
         self._unheard: list[str] = []
 
     def ask(self, captured: Captured) -> None:
-        """A held reading of somebody; once."""
+        """A held reading of somebody; and, since somebody is there, what nobody has answered before."""
         reading_id = captured.capture.reading_id
-        if reading_id not in self._open:
-            self._open[reading_id] = captured
-            self._ask(reading_id, captured.reading)
+        if reading_id in self._open:
+            return
+        unanswered = [
+            one for one in self._open.values() if captured.reading.received - one.reading.received <= ASK_AGAIN
+        ]
+        self._open[reading_id] = captured
+        for one in (captured, *unanswered):
+            self._ask(one.capture.reading_id, one.reading)
 
     def ask_again(
         self,

@@ -253,6 +253,23 @@ async def test_mine_is_this_patients_whatever_was_agreed_meanwhile(outbox: Outbo
         assert {str(one["subject"]["reference"]) for one in home.observations()} == {"Patient/p17"}  # type: ignore[index]
 
 
+async def test_what_nobody_answered_is_asked_again_at_the_next_measurement(
+    outbox: Outbox, virtual_clock: VirtualClock
+) -> None:
+    async with listening(outbox, virtual_clock, script("normal"), ownership=Ownership("p17", users=2)) as home:
+        await use(home)
+        await asyncio.sleep(600)
+        await use(home)
+        first, second, again = [reading_id for reading_id, _ in home.listener.asked]
+        assert again == first != second
+        virtual_clock.jump(timedelta(hours=23, minutes=55))
+        await use(home)
+        third, still_open = [reading_id for reading_id, _ in home.listener.asked[3:]]
+        assert third not in (first, second)
+        assert still_open == second
+    assert outbox.counts() == Counts(held=3)
+
+
 async def test_an_answer_counts_once(outbox: Outbox, virtual_clock: VirtualClock) -> None:
     async with listening(outbox, virtual_clock, script("normal"), ownership=Ownership("p17", users=2)) as home:
         await use(home)
