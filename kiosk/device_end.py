@@ -109,32 +109,38 @@ class DeviceEnd:
         self._outbox: Outbox | None = None
         self._collector: Collector | None = None
         self._uploader: Uploader | None = None
-        self._open()
-
-    def _open(self) -> bool:
-        """Open the outbox and put to it who reads and writes it; False: not now."""
         try:
-            self._outbox = open_outbox(self._settings)
+            self._use(open_outbox(settings))
         except OutboxError as error:
-            if _Storage.OPENING not in self._storage:
-                _log.error("the outbox cannot be opened: %s", error)
+            _log.error("the outbox cannot be opened: %s", error)
             self._storage_is(_Storage.OPENING, failed=True)
-            return False
+
+    def _use(self, outbox: Outbox) -> tuple[Uploader, Collector]:
+        """Who reads and who writes it."""
         fhir = self._settings.fhir
+        self._outbox = outbox
         self._uploader = Uploader(
-            self._outbox,
+            outbox,
             fhir.base_url,
             self,
             self._clock,
             certificate_authority=fhir.certificate_authority,
             tokens=self._tokens,
         )
-        self._collector = Collector(
-            self._home.devices, self._outbox, self._outbox.journal, self._clock, self, self._sender
-        )
+        self._collector = Collector(self._home.devices, outbox, outbox.journal, self._clock, self, self._sender)
         self._collector.radio_state(self._troubles.get(_RADIO))
         self._storage_is(_Storage.OPENING, failed=False)
-        return True
+        return self._uploader, self._collector
+
+    async def _opened(self) -> tuple[Uploader, Collector]:
+        """As soon as the outbox can be opened."""
+        while self._uploader is None or self._collector is None:
+            await asyncio.sleep(OPENING_SECONDS)
+            try:
+                return self._use(await asyncio.to_thread(open_outbox, self._settings))
+            except OutboxError:
+                continue
+        return self._uploader, self._collector
 
     def attach(self, controller: Controller) -> None:
         """Whom to tell; what can be told at once is."""
@@ -148,12 +154,10 @@ class DeviceEnd:
             async with asyncio.TaskGroup() as group:
                 if self._home.radio is not None:
                     group.create_task(self._home.radio.run())
-                while self._uploader is None or self._collector is None:
-                    await asyncio.sleep(OPENING_SECONDS)
-                    self._open()
+                uploader, collector = await self._opened()
                 self._count()
-                group.create_task(self._uploader.run())
-                group.create_task(self._collector.run())
+                group.create_task(uploader.run())
+                group.create_task(collector.run())
                 group.create_task(self._expire())
         finally:
             self._ended = True

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +13,7 @@ import msgspec
 import pytest
 
 from drivers.catalog import by_model
+from drivers.device import RawPacket
 from drivers.errors import LinkReason
 from kiosk.controller import Controller, Kept
 from kiosk.device_end import DeviceEnd
@@ -24,6 +27,7 @@ from kiosk.flow.owner import SETTLE_SECONDS
 from kiosk.flow.state import KioskState, Measured, NotMeasured
 from kiosk.flow.transitions import FlowSettings
 from kiosk.measurements.capture import Sender, desk_wording
+from kiosk.measurements.journal import JournalStore
 from kiosk.measurements.outbox import Outbox, OutboxError, OutboxReason
 from kiosk.measurements.wall_clock import WallClock
 from kiosk.resources import assets
@@ -208,6 +212,31 @@ async def test_a_fault_lasts_while_any_device_has_it(tmp_path: Path) -> None:
             core.devices.device_trouble(device, None)
         core.devices.radio_state(None)
         assert not {Fault.DEVICE_PAIR_AGAIN, Fault.DEVICE_UNPLUGGED, Fault.BLUETOOTH_OFF} & set(core.state.faults)
+
+
+async def test_a_packet_that_is_being_written_at_the_end_is_a_reading_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that waits for the disk cannot be cancelled; the outbox is closed after it, not under it."""
+    record, writing = JournalStore.record, threading.Event()
+
+    def slow(journal: JournalStore, packet: RawPacket) -> None:
+        record(journal, packet)
+        if not packet.read:
+            writing.set()
+            time.sleep(0.3)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(JournalStore, "record", slow)
+        async with running(tmp_path) as core:
+            core.use(1)
+            async with asyncio.timeout(10):
+                while not writing.is_set():
+                    await asyncio.sleep(0.01)
+    async with running(tmp_path) as core:
+        state = await core.until(lambda state: isinstance(state.measurement, Measured))
+        assert isinstance(state.measurement, Measured)
+        await core.until(lambda state: state.unsent == 1)
 
 
 async def test_what_is_told_after_the_end_starts_nothing(tmp_path: Path) -> None:
