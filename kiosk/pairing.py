@@ -20,7 +20,7 @@ from drivers.session import Collected, Limits, hold
 from drivers.supported_device import Enrolment, SupportedDevice
 from kiosk.home_devices import paired_devices
 from kiosk.measurements.capture import Sender, capture_of
-from kiosk.measurements.gate import Ownership
+from kiosk.measurements.gate import LIVE_WINDOW, Ownership
 from kiosk.measurements.outbox import Outbox
 from kiosk.measurements.paired_devices import PairedDevice
 from kiosk.settings import DeviceSettings, Settings
@@ -134,9 +134,11 @@ async def pair_device(
             await _forget(radio, address, say)
         found = await _choose(radio, listener, model, address, look_seconds, say)
         identity = DeviceIdentity(found.entry.model, found.entry.manufacturer, found.address)
-        ownership = Ownership(
-            settings.fhir.patient, found.entry.users, {int(slot): one or None for slot, one in slots.items()}
-        )
+        before = known.of(found.address)
+        # Paired again it stays the patient's from the first time on; otherwise what it remembers is of another home.
+        since = clock.now() - LIVE_WINDOW if before is None else before.since
+        owners = {int(slot): one or None for slot, one in slots.items()}
+        ownership = Ownership(settings.fhir.patient, found.entry.users, owners, since)
         journal = _PairingJournal(outbox, ownership, sender)
 
         async def converse(link: Link, who: DeviceIdentity) -> Collected:
@@ -151,7 +153,9 @@ async def pair_device(
             reason = _RADIO.get(result.reason) if result.reason is not None else None
             raise PairingError(reason or _OUTCOMES[result.outcome])
         paired = PairedDevice(
-            DeviceSettings(model=found.entry.model, address=found.address, slots=slots), _information(result)
+            DeviceSettings(model=found.entry.model, address=found.address, slots=slots),
+            _information(result),
+            since=since,
         )
         known.add(paired)
         readings = "1 reading was" if journal.kept == 1 else f"{journal.kept} readings were"
