@@ -217,7 +217,7 @@ class Collector:
         self._visits.add(visit)
         try:
             collected = await hold(
-                home.entry.dialogue(home.enrolment),
+                home.entry.dialogue(device.enrolment),
                 link,
                 home.peripheral.identity,
                 self._clock,
@@ -229,6 +229,8 @@ class Collector:
             self._visits.discard(visit)
             device.gave(tuple(record.captured for record in visit.records))
         device.information = collected.information or device.information
+        if collected.end is End.COMPLETE:
+            device.gave_all([one.value.sequence for one in collected.kept if one.value.sequence is not None])
         self._conclude(device, visit.records, collected)
 
     # -- what was cut short ------------------------------------------------------------------------------------------

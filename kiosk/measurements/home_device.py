@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import msgspec
@@ -68,6 +69,7 @@ class ListenedDevice:
         self.trouble: LinkReason | None = None
         self.failure: LinkReason | None = None
         self.bug: str | None = None
+        self.enrolment = home.enrolment
         self.progress_at = float("-inf")
         self._latest: tuple[Captured, ...] = ()
 
@@ -78,6 +80,13 @@ class ListenedDevice:
     def gave(self, records: tuple[Captured, ...]) -> None:
         """What one connection gave, also one that was cut short."""
         self._latest = records or self._latest
+
+    def gave_all(self, sequences: Collection[int]) -> None:
+        """It has given all it had, with these sequences: the next time only what came after is asked for.
+
+        Having nothing after, it may have begun to count anew: then all is asked for. Forgotten at a restart.
+        """
+        self.enrolment = msgspec.structs.replace(self.enrolment, last_sequence=max(sequences, default=None))
 
     def repeated(self, raw: bytes, now: datetime) -> Captured | None:
         """The reading of the latest connection that these bytes repeat, if its confirmation may have been lost."""

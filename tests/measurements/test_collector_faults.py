@@ -14,7 +14,8 @@ from drivers.device import Link, RawPacket
 from drivers.dialogues.dialogue import Action, Event
 from drivers.errors import LinkError, LinkReason
 from drivers.fakes.cuff import VirtualCuff, blood_pressure
-from drivers.fakes.script import Fault
+from drivers.fakes.glucose_meter import VirtualGlucoseMeter
+from drivers.fakes.script import DeviceScript, Fault
 from drivers.fakes.virtual_time import VirtualClock
 from drivers.gatt import BLOOD_PRESSURE_MEASUREMENT
 from drivers.readings import DeviceIdentity, Reading
@@ -389,6 +390,38 @@ async def test_a_visit_that_broke_off_half_way_is_remembered(
         await asyncio.sleep(60)
         assert home.listener.storage == [True, False]
     assert outbox.counts().waiting == 2
+
+
+# -- a long memory ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_meter_is_asked_for_what_is_new_and_for_all_when_it_counts_anew(
+    outbox: Outbox, virtual_clock: VirtualClock
+) -> None:
+    """Hundreds of records at every measurement would keep the nurse waiting for the one that is meant."""
+    meter = VirtualGlucoseMeter(virtual_clock, DeviceScript(packets=("normal",) * 30))
+    device = HomeDevice(by_model("SIG glucose"), meter, Ownership("p17"))
+    listener = Listener()
+    collector = Collector([device], outbox, outbox.journal, virtual_clock, listener, SENDER)
+    task = asyncio.create_task(collector.run())
+
+    async def packets(script: DeviceScript) -> int:
+        before, meter.script = listener.packets, script
+        meter.expect()
+        await asyncio.sleep(120)
+        return listener.packets - before
+
+    one = DeviceScript(packets=("normal",))
+    everything = await packets(DeviceScript(packets=("normal",) * 30))
+    assert everything > 30
+    assert await packets(one) < 15
+    assert outbox.counts() == Counts(waiting=31)
+    meter.memory.clear()  # its batteries were out: it begins at 1 again
+    await packets(one)
+    await packets(one)
+    assert outbox.counts() == Counts(waiting=33)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 # -- requests ---------------------------------------------------------------------------------------------------------
