@@ -85,7 +85,10 @@ class _Listener:
 
 
 class _PairingJournal:
-    """A drivers.device.Journal: what is read while pairing is a reading like any other."""
+    """A drivers.device.Journal: what is read while pairing is kept, but whose it is must be asked.
+
+    It may well be the technician's own arm; the screen asks the patient when the kiosk runs again.
+    """
 
     def __init__(self, outbox: Outbox, ownership: Ownership, sender: Sender) -> None:
         self._outbox = outbox
@@ -139,7 +142,8 @@ async def pair_device(
         since = clock.now() - LIVE_WINDOW if before is None else before.since
         owners = {int(slot): one or None for slot, one in slots.items()}
         ownership = Ownership(settings.fhir.patient, found.entry.users, owners, since)
-        journal = _PairingJournal(outbox, ownership, sender)
+        nobodys = msgspec.structs.replace(ownership, users=max(2, found.entry.users), slots={})
+        journal = _PairingJournal(outbox, nobodys, sender)
 
         async def converse(link: Link, who: DeviceIdentity) -> Collected:
             dialogue = found.entry.dialogue(Enrolment())

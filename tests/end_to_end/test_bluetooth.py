@@ -99,7 +99,8 @@ async def cuff(world: BluezWorld) -> AsyncIterator[PlayedCuff]:
 
 
 async def test_a_cuff_is_paired_proved_by_a_second_connection_and_remembered(cuff: PlayedCuff, tmp_path: Path) -> None:
-    """The first connection is a pairing mode's, without a reading; the second brings one, which is kept like any other.
+    """The first connection is a pairing mode's, without a reading; the second brings one. It is kept, and whose it is
+    will be asked: it may be the technician's own.
 
     BlueZoo pairs whoever asks, and does not ask our agent.
     """
@@ -126,7 +127,7 @@ async def test_a_cuff_is_paired_proved_by_a_second_connection_and_remembered(cuf
     remembered = json.loads((tmp_path / "data" / "devices.json").read_text())["devices"]
     assert [(one["device"]["model"], one["device"]["address"]) for one in remembered] == [("UA-651BLE", THEIRS)]
     outbox = Outbox.open(tmp_path / "data" / "outbox.sqlite", writing=False)
-    assert [entry.state for entry in outbox.entries()] == [State.WAITING]
+    assert [(entry.state, entry.reason) for entry in outbox.entries()] == [(State.HELD, "owner-unknown")]
     outbox.close()
 
 
