@@ -18,12 +18,13 @@ from kiosk.facts.faults import Fault
 from kiosk.facts.history import Band, Curve, Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.flow import events as on
-from kiosk.home_devices import home
+from kiosk.home_devices import Home, home
 from kiosk.measurements.bugs import described
 from kiosk.measurements.capture import Sender
 from kiosk.measurements.collector import Collector, SavedReading
 from kiosk.measurements.curves import LENGTHS, curve
 from kiosk.measurements.outbox import Outbox, OutboxError, OutboxReason
+from kiosk.measurements.paired_devices import PairedDevicesError
 from kiosk.measurements.token import SignedTokens
 from kiosk.measurements.uploader import Uploader
 from kiosk.settings import FhirSettings, Settings
@@ -95,12 +96,12 @@ class DeviceEnd:
         """Raises ValueError for devices in the settings that there are not."""
         self._settings = settings
         self._sender = sender
-        self._home = home(settings, clock, self, serial_ports=serial_ports)
+        self._troubles: dict[str, LinkReason] = {}
+        self._home = self._find_home(clock, serial_ports)
         self._tokens = tokens(settings.fhir, clock)
         self._clock = clock
         self._timeline = timeline
         self._controller: Controller | None = None
-        self._troubles: dict[str, LinkReason] = {}
         self._storage: set[_Storage] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended = False
@@ -114,6 +115,15 @@ class DeviceEnd:
         except OutboxError as error:
             _log.error("the outbox cannot be opened: %s", error)
             self._storage_is(_Storage.OPENING, failed=True)
+
+    def _find_home(self, clock: Clock, serial_ports: Path) -> Home:
+        """What cannot be read of the paired devices costs those devices, not the calls."""
+        try:
+            return home(self._settings, clock, self, serial_ports=serial_ports)
+        except PairedDevicesError as error:
+            _log.error("the paired devices cannot be used: %s", error)
+            self._troubles["paired devices"] = LinkReason.STALE_BOND
+            return home(self._settings, clock, self, serial_ports=serial_ports, paired=False)
 
     def _use(self, outbox: Outbox) -> tuple[Uploader, Collector]:
         """Who reads and who writes it."""
@@ -146,6 +156,8 @@ class DeviceEnd:
         """Whom to tell; what can be told at once is."""
         self._controller = controller
         self._show_storage()
+        for fault in {_DEVICE_FAULTS[one] for one in self._troubles.values() if one in _DEVICE_FAULTS}:
+            controller.handle(on.FaultRaised(fault))
         controller.handle(on.CanMeasure(self._home.kinds()))
 
     async def run(self) -> None:

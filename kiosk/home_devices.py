@@ -57,19 +57,28 @@ def kinds_of(device: DeviceSettings) -> tuple[MeasurementKind, ...]:
     return tuple({SHOWN_AS[kind]: None for kind in _model(device).kinds if kind in SHOWN_AS})
 
 
-def home(settings: Settings, clock: Clock, radio_listener: RadioListener, *, serial_ports: Path = SERIAL_BY_ID) -> Home:
-    """Every device with its line. Raises ValueError (a model that nobody knows, a device that cannot be reached so).
+def home(
+    settings: Settings,
+    clock: Clock,
+    radio_listener: RadioListener,
+    *,
+    serial_ports: Path = SERIAL_BY_ID,
+    paired: bool = True,
+) -> Home:
+    """Every device with its line. Raises ValueError for devices of the settings that nobody knows, or that cannot be
+    reached so, and PairedDevicesError for those that were paired here.
 
-    ``serial_ports``: the folder with the stable names of the wired ones.
+    ``serial_ports``: the folder with the stable names of the wired ones. ``paired`` False: those of the settings alone.
     """
-    try:
-        known = enrolled(settings)
-    except PairedDevicesError as error:
-        raise ValueError(str(error)) from error
-    entries = [(one, _model(one.device)) for one in known]
+    known = enrolled(settings) if paired else tuple(PairedDevice(device) for device in settings.devices)
+    entries = [(one, _model(one.device)) for one in known[: len(settings.devices)]]
     for one in known[len(settings.devices) :]:
-        if one.device.source == "fake":  # nothing that is paired is pretended
-            raise ValueError(f"devices: {one.device.model} was not paired here. Move {PAIRED_FILE} away.")
+        try:
+            if one.device.source == "fake":  # nothing that is paired is pretended
+                raise ValueError(f"devices: {one.device.model} was not paired here")
+            entries.append((one, _model(one.device)))
+        except ValueError as error:
+            raise PairedDevicesError(f"{error}. Move {PAIRED_FILE} away and pair the devices again.") from error
     needs_radio = [one.device for one, _ in entries if one.device.source == "bluetooth"]
     radio = Radio(settings.bluetooth.adapter, radio_listener) if needs_radio else None
     devices = tuple(

@@ -132,6 +132,14 @@ def storage_failed(state: KioskState) -> bool:
     return Fault.STORAGE_FAILED in state.faults
 
 
+async def test_an_unreadable_file_of_paired_devices_costs_those_devices_alone(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "devices.json").write_text("{")
+    core = Core(tmp_path, 'packets = ["normal"]\n')
+    assert core.state.faults == (Fault.DEVICE_PAIR_AGAIN,)
+    assert core.state.can_measure == (BLOOD_PRESSURE,)
+
+
 async def test_a_measurement_reaches_the_screen_and_the_disk(tmp_path: Path) -> None:
     async with running(tmp_path) as core:
         assert core.state.can_measure == (BLOOD_PRESSURE,)

@@ -12,7 +12,7 @@ from drivers.readings import DeviceInformation
 from drivers.supported_device import Transport
 from kiosk.facts.measurement import MeasurementKind
 from kiosk.home_devices import enrolled, home, kinds_of, paired_devices
-from kiosk.measurements.paired_devices import PairedDevice
+from kiosk.measurements.paired_devices import PairedDevice, PairedDevicesError
 from kiosk.measurements.wall_clock import WallClock
 from kiosk.settings import DeviceSettings, Settings, parse_settings
 from tests.test_settings import DEVICES, GOOD
@@ -77,14 +77,15 @@ def test_what_cannot_be(tmp_path: Path, devices: str, words: str) -> None:
 def test_nothing_that_is_paired_is_pretended(tmp_path: Path) -> None:
     of_home = settings(tmp_path, "")
     paired_devices(of_home).add(PairedDevice(DeviceSettings(model="UA-651BLE", source="fake")))
-    with pytest.raises(ValueError, match="was not paired here"):
+    with pytest.raises(PairedDevicesError, match="was not paired here"):
         home(of_home, WallClock(), Listener())
 
 
 def test_an_unreadable_file_of_paired_devices_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "devices.json").write_text("{")
-    with pytest.raises(ValueError, match=r"devices\.json: cannot be read"):
+    with pytest.raises(PairedDevicesError, match=r"devices\.json: cannot be read"):
         home(settings(tmp_path, ""), WallClock(), Listener())
+    assert home(settings(tmp_path, FAKE), WallClock(), Listener(), paired=False).kinds() != ()
 
 
 @pytest.mark.parametrize("entry", CATALOG, ids=lambda entry: entry.model)
