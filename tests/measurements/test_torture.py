@@ -317,9 +317,11 @@ def test_a_log_whose_database_was_emptied_is_left_alone(tmp_path: Path) -> None:
 def test_a_full_disk(tmp_path: Path) -> None:
     """A real file system without room: a small one in memory, in a namespace of its own."""
     small = 'mount -t tmpfs -o size=1500k tmpfs "$1" && exec "$2" -m tests.measurements.victim fill "$1"'
-    namespace = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
-    if subprocess.run([*namespace, 'mount -t tmpfs tmpfs "$1"', "sh", str(tmp_path)], capture_output=True).returncode:
-        pytest.skip("no file system can be mounted here; test_outbox.py has a limit on the size of files instead")
+    root = os.geteuid() == 0
+    namespace = ["unshare", *(() if root else ("--user", "--map-root-user")), "--mount", "sh", "-c"]
+    tried = subprocess.run([*namespace, 'mount -t tmpfs tmpfs "$1"', "sh", str(tmp_path)], capture_output=True)
+    if tried.returncode and not root:
+        pytest.skip("an ordinary user may mount nothing here; test_outbox.py has a limit on the size of files instead")
     command = [*namespace, small, "sh", str(tmp_path), sys.executable]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=50)
     saw = json.loads(done.stdout)
