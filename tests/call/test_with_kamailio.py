@@ -140,7 +140,7 @@ async def test_answered_elsewhere(desk: Desk, kiosk: Kiosk, nurse: Connect) -> N
     leg = await kari.invite(KIOSK)
     call = await kiosk.incoming()
     kiosk.agent.ring(call.call_id)
-    await kari.expect(180)  # else the other's 200 may overtake our first answer, and Kamailio waits with its CANCEL
+    await kari.expect(180)  # Kamailio does not cancel a branch from which nothing has come yet (RFC 3261, 9.1)
     invite = await other.expect("INVITE")
     await other.respond(invite, 200, other.leg_of(invite), ANSWER, "application/sdp")
     await kari.confirm(leg, await kari.expect(200))
