@@ -275,6 +275,34 @@ def list_devices(settings_file: Path, supported: bool, as_json: bool) -> None:
     Console().print(table)
 
 
+@devices.command()
+@click.option(
+    "--ports",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("/dev/serial/by-id"),
+    show_default=True,
+    help="The folder with the stable names of serial cables.",
+)
+@click.option("--seconds", type=float, default=2.5, show_default=True, help="How long to listen at each line setting.")
+def wired(ports: Path, seconds: float) -> None:
+    """Listen at every serial cable: its name for the settings, and which device speaks there.
+
+    The device must be switched on and used meanwhile. The kiosk must not run: it holds its own cables. Exit 1 when no
+    device was recognised.
+    """
+    from drivers.catalog import CATALOG
+    from drivers.serial.finding import Verdict, identify_all
+    from kiosk.measurements.wall_clock import WallClock
+
+    findings = asyncio.run(identify_all(CATALOG, WallClock().now(), folder=ports, listen_s=seconds))
+    if not findings:
+        _fail(f"There is no serial cable in {ports}. Plug it in.")
+    for one in findings:
+        what = one.device.model if one.device is not None else one.verdict.value
+        click.echo(f"{one.port.name}: {what}" if one.trouble is None else f"{one.port.name}: {one.trouble.value}")
+    sys.exit(0 if any(one.verdict is Verdict.RECOGNISED for one in findings) else 1)
+
+
 @devices.command(name="pair")
 @_settings_option
 @click.option("--model", default=None, help="Only this model of the catalogue.")

@@ -11,6 +11,7 @@ from typing import Protocol, assert_never
 import msgspec
 
 from drivers.readings import Measurement, Reading
+from kiosk.bugs import described
 from kiosk.call.session import CallSession
 from kiosk.call.task import CONTENT_TYPE, TaskError, TaskStatus, news, parse_request
 from kiosk.facts.calls import CallOutcome
@@ -350,9 +351,10 @@ class Controller:
                 return  # stopped before it began
             try:
                 result = await self._outside.measure(kind)
-            except Exception:
-                # A bug, here or in a driver. The patient and the nurse must not wait for ever; the traceback is logged.
-                _log.exception("measuring failed")
+            except Exception as error:
+                # A bug, here or in a driver. The patient and the nurse must not wait for ever. Where it was is logged,
+                # not its text, which may quote a reading.
+                _log.error("a bug in measuring: %s", described(error))
                 result = MeasurementFault.NOT_UNDERSTOOD
             if isinstance(result, Kept):
                 self.reading_kept(result)

@@ -13,13 +13,13 @@ from drivers.device import Clock
 from drivers.errors import LinkReason
 from drivers.readings import Measurement, Reading
 from drivers.serial.finding import SERIAL_BY_ID
+from kiosk.bugs import described
 from kiosk.controller import Controller, Kept
 from kiosk.facts.faults import Fault
 from kiosk.facts.history import Band, Curve, Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.flow import events as on
 from kiosk.home_devices import Home, home
-from kiosk.measurements.bugs import described
 from kiosk.measurements.capture import Sender
 from kiosk.measurements.collector import Collector, SavedReading
 from kiosk.measurements.curves import LENGTHS, curve

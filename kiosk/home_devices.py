@@ -86,7 +86,7 @@ def home(
             entry,
             _peripheral(one.device, entry, clock, radio, serial_ports),
             Ownership(settings.fhir.patient, entry.users, _slots(one.device), one.since),
-            Enrolment(one.last_sequence, one.device.user_index, one.device.consent),
+            Enrolment(None, one.device.user_index, one.device.consent),
             one.information,
         )
         for one, entry in entries

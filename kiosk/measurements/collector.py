@@ -19,8 +19,8 @@ from drivers.errors import LinkError, LinkReason
 from drivers.readings import Measurement, Reading
 from drivers.session import Collected, hold, replay
 from drivers.session import Limits as SessionLimits
+from kiosk.bugs import described
 from kiosk.facts.measurement import SHOWN_AS, MeasurementFault, MeasurementKind
-from kiosk.measurements.bugs import described
 from kiosk.measurements.capture import Captured, Sender, capture_of
 from kiosk.measurements.collector_listener import CollectorListener
 from kiosk.measurements.gate import Gate

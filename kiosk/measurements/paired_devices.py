@@ -14,12 +14,11 @@ from kiosk.settings import DeviceSettings
 
 
 class PairedDevice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One device. ``information``: what it said of itself; ``last_sequence``: of the records that are on our disk;
-    ``since``: when it became this patient's (it may have been another's), None if nobody knows."""
+    """One device. ``information``: what it said of itself; ``since``: when it became this patient's (it may have been
+    another's), None if nobody knows."""
 
     device: DeviceSettings
     information: DeviceInformation | None = None
-    last_sequence: int | None = None
     since: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 

@@ -5,6 +5,8 @@ A pseudo-terminal has no USB: the name under by-id is made and taken away by the
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,6 +63,31 @@ async def test_from_the_cable_to_the_nurse_and_the_cable_out_and_in_again(
             found = await arrived(fhir_server.base_url, "p-oximeter", OXYGEN_SATURATION, 2)
             assert [one["valueQuantity"]["value"] for one in found] == [97, 97]
         assert core.told == {Fault.DEVICE_UNPLUGGED}
+    finally:
+        await player.unplug()
+
+
+async def test_the_command_line_tells_who_speaks_at_which_cable(tmp_path: Path) -> None:
+    """``kiosk devices wired`` as a process of its own: without a cable, and with one at which an oximeter speaks."""
+    ports = tmp_path / "by-id"
+    fake = VirtualNoninWired(WallClock())
+    player = SerialPlayer(fake, ports)
+
+    async def wired() -> tuple[int | None, str]:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "kiosk", "devices", "wired", "--ports", str(ports), "--seconds", "3"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await asyncio.wait_for(process.communicate(), 50)
+        return process.returncode, said.decode()
+
+    assert await wired() == (1, f"There is no serial cable in {ports}. Plug it in.\n")
+    player.plug_in()
+    try:
+        fake.expect()
+        assert await wired() == (0, f"{player.path.name}: Nonin DF8\n")
     finally:
         await player.unplug()
 
