@@ -11,6 +11,7 @@ from statistics import median
 from drivers.readings import Kind, Measurement, Quantity, QuantityName, Unit
 from kiosk.facts.history import Band, Curve, Point, Span
 from kiosk.facts.measurement import MeasurementKind
+from kiosk.facts.shown import for_people
 from kiosk.measurements.outbox_values import Traced
 
 UNITS = {
@@ -33,14 +34,6 @@ _LINES = {
     Kind.GLUCOSE: (MeasurementKind.GLUCOSE, QuantityName.GLUCOSE, None),
 }
 
-_ONE = Decimal(1)
-_TENTH = Decimal("0.1")
-_CONVERSIONS = {
-    # × factor, to that step. 1 mmHg is 133.322 Pa; a pound is 0.45359237 kg; glucose weighs 180.156 g/mol.
-    (Unit.KILOPASCAL, Unit.MILLIMETRE_OF_MERCURY): (Decimal(1000) / Decimal("133.322"), _ONE),
-    (Unit.POUND, Unit.KILOGRAM): (Decimal("0.45359237"), _TENTH),
-    (Unit.MILLIGRAM_PER_DECILITRE, Unit.MILLIMOLE_PER_LITRE): (Decimal(10) / Decimal("180.156"), _TENTH),
-}
 _LARGEST_POWER = 6  # of ten; what lies beyond is no measurement of a person
 
 
@@ -108,10 +101,5 @@ def _in_unit(quantity: Quantity | None, unit: Unit) -> Decimal | None:
         return None
     if quantity.unit is unit:
         return value
-    if (quantity.unit, unit) == (Unit.FAHRENHEIT, Unit.CELSIUS):
-        return ((value - 32) * 5 / 9).quantize(_TENTH, rounding=ROUND_HALF_UP)
-    conversion = _CONVERSIONS.get((quantity.unit, unit))
-    if conversion is None:
-        return None
-    factor, step = conversion
-    return (value * factor).quantize(step, rounding=ROUND_HALF_UP)
+    converted, into = for_people(value, quantity.unit)
+    return converted if into is unit else None
