@@ -69,7 +69,9 @@ class BluezWorld:
         self._daemon = subprocess.Popen(
             command, env=os.environ | {"DBUS_SYSTEM_BUS_ADDRESS": self.address}, stderr=subprocess.DEVNULL
         )
-        _wait(self._daemon_is_there, "BlueZoo does not take its name")
+        # It takes its name first and makes its radios after: whoever asks in between is told of an unknown object.
+        radios = [f"/org/bluez/hci{number}" for number in range(len(adapters))]
+        _wait(lambda: self._daemon_has(radios, enabled), "BlueZoo does not show its radios")
 
     def stop_daemon(self) -> None:
         """As if bluetoothd had crashed."""
@@ -81,21 +83,30 @@ class BluezWorld:
         _end(self._bus)
         self._bus = None
 
-    def _daemon_is_there(self) -> bool:
+    def _daemon_has(self, radios: list[str], enabled: bool) -> bool:
+        objects = self._ask("org.bluez", "/", "org.freedesktop.DBus.ObjectManager.GetManagedObjects")
+        return objects is not None and all(
+            radio in objects and (not enabled or self._is_powered(radio)) for radio in radios
+        )
+
+    def _is_powered(self, radio: str) -> bool:
+        powered = self._ask(
+            "org.bluez",
+            radio,
+            "org.freedesktop.DBus.Properties.Get",
+            "string:org.bluez.Adapter1",
+            "string:Powered",
+        )
+        return powered is not None and "true" in powered
+
+    def _ask(self, name: str, path: str, member: str, *body: str) -> str | None:
+        """The reply as text; None: an error, or nobody has that name."""
         asked = subprocess.run(
-            [
-                "dbus-send",
-                f"--bus={self.address}",
-                "--print-reply=literal",
-                "--dest=org.freedesktop.DBus",
-                "/org/freedesktop/DBus",
-                "org.freedesktop.DBus.NameHasOwner",
-                "string:org.bluez",
-            ],
+            ["dbus-send", f"--bus={self.address}", "--print-reply=literal", f"--dest={name}", path, member, *body],
             capture_output=True,
             check=False,
         )
-        return b"true" in asked.stdout
+        return asked.stdout.decode() if asked.returncode == 0 else None
 
 
 def _wait(condition: Callable[[], bool], complaint: str) -> None:

@@ -173,8 +173,12 @@ class VirtualDevice:
         device.bus.export(f"{_APP}/service2", _Service(sig(0x180A)))
         device.bus.export(f"{_APP}/service2/char3", device.model)
         device.bus.export(f"{_APP}/advertisement", device._advertisement)
-        await device.register()
-        await device.advertise()
+        try:
+            await device.register()
+            await device.advertise()
+        except BaseException:
+            device.vanish()
+            raise
         return device
 
     async def register(self) -> None:
