@@ -47,8 +47,8 @@ class EndReport(msgspec.Struct, frozen=True):
 
     ``began`` CLOCK_MONOTONIC seconds; ``seconds`` length of the window. ``frames`` every frame that was presented.
     ``decode_seconds``/``frames_decoded``/``freeze_seconds`` as the end's own statistics tell them.
-    ``concealed_share`` 0..1: samples that were invented, of all that were played (concealed without silent
-    concealment, where told apart). ``silent_share`` likewise the part that was concealed by silence.
+    ``concealed_share`` 0..1: samples that were invented, of all that were played; ``silent_share`` the part of them
+    (of all that were played, too) that was silence or comfort noise, where told apart.
     ``sound_delay``/``sound_target`` milliseconds a sample waits in the jitter buffer, and what it aims at, each over
     the last 200 ms. ``sound_missing`` share 0..1 of the pulses that were not heard; ``pulses`` when each was heard.
     ``lips`` milliseconds, sound later than picture positive. ``sent`` every 200 ms. ``target_rate`` bit/s what the

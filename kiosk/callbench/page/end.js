@@ -1,0 +1,138 @@
+// One end of a measured call in a browser: one RTCPeerConnection, every presented frame and the statistics of each
+// 200 ms as numbers in milliseconds of performance.now(); it judges nothing and shows the other end small.
+const STATISTICS_MS = 200;
+const WAIT_MS = 20; // until the first sound
+const CLOCK_EVERY = 6; // frames: reading pixels back is dear
+const BLOCKS = 36;
+const SYNC = 4;
+const STRIP_MIDDLE = 1 / 16; // of the picture's height
+const LEAST_CONTRAST = 60;
+const HEARD_ENERGY = 1e-7;
+
+const video = document.getElementById("remote");
+const connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle" });
+const times = {};
+const canvas = new OffscreenCanvas(BLOCKS, 1);
+const pen = canvas.getContext("2d", { willReadFrequently: true });
+let local = null;
+let frames = [];
+let samples = [];
+let counted = 0;
+let missed = 0;
+let presented = null;
+
+const note = (name) => {
+  if (name in times) return;
+  times[name] = performance.now();
+  window.told(name, times[name]);
+};
+
+/** The clock strip's number, or null: the picture's top is drawn into one pixel a block. */
+function readStrip(width, height) {
+  pen.drawImage(video, 0, Math.floor(height * STRIP_MIDDLE), width, 1, 0, 0, BLOCKS, 1);
+  const { data } = pen.getImageData(0, 0, BLOCKS, 1);
+  const level = (block) => data[block * 4 + 1];
+  const dark = Math.max(level(0), level(2));
+  const bright = Math.min(level(1), level(3));
+  if (bright - dark < LEAST_CONTRAST) return null;
+  let value = 0;
+  for (let block = SYNC; block < BLOCKS; block += 1) value = value * 2 + (level(block) > (dark + bright) / 2 ? 1 : 0);
+  return value;
+}
+
+function onFrame(now, { presentationTime, width, height, presentedFrames }) {
+  note("firstPicture");
+  if (presented !== null) missed += presentedFrames - presented - 1;
+  presented = presentedFrames;
+  counted += 1;
+  const clock = counted % CLOCK_EVERY === 0 ? readStrip(width, height) : null;
+  frames.push([presentationTime, width, height, clock]);
+  video.requestVideoFrameCallback(onFrame);
+}
+
+function summary(report) {
+  const found = { at: performance.now() };
+  let selected = null;
+  for (const entry of report.values()) {
+    if (entry.type === "inbound-rtp") found[entry.kind === "audio" ? "heard" : "seen"] = entry;
+    else if (entry.type === "outbound-rtp") found[entry.kind === "audio" ? "said" : "sent"] = entry;
+    else if (entry.type === "transport") selected = entry.selectedCandidatePairId;
+  }
+  found.pair = selected && report.get(selected);
+  return found;
+}
+
+async function everyWhile() {
+  const found = summary(await connection.getStats());
+  const heard = found.heard?.totalAudioEnergy > HEARD_ENERGY;
+  if (heard) note("firstSound");
+  samples.push(found);
+  setTimeout(everyWhile, times.firstSound === undefined ? WAIT_MS : STATISTICS_MS);
+}
+
+const gathered = () =>
+  new Promise((done) => {
+    const check = () => connection.iceGatheringState === "complete" && done();
+    connection.addEventListener("icegatheringstatechange", check);
+    check();
+  });
+
+async function described() {
+  await gathered();
+  return connection.localDescription.sdp;
+}
+
+function preferVp8() {
+  const codecs = RTCRtpReceiver.getCapabilities("video").codecs.filter(({ mimeType }) => !/H26[45]/i.test(mimeType));
+  codecs.sort((one, other) => (other.mimeType === "video/VP8") - (one.mimeType === "video/VP8"));
+  for (const transceiver of connection.getTransceivers()) {
+    if (transceiver.receiver.track.kind === "video") transceiver.setCodecPreferences(codecs);
+  }
+}
+
+connection.addEventListener("connectionstatechange", () => note(connection.connectionState));
+connection.addEventListener("track", ({ track, streams }) => {
+  video.srcObject = streams[0] ?? new MediaStream([track]);
+  if (track.kind === "video") video.requestVideoFrameCallback(onFrame);
+});
+
+window.end = {
+  async start(width, height) {
+    const picture = { width: { exact: width }, height: { exact: height }, frameRate: 30 };
+    local = await navigator.mediaDevices.getUserMedia({ audio: true, video: picture });
+    for (const track of local.getTracks()) connection.addTrack(track, local);
+    preferVp8();
+  },
+  async offer() {
+    await connection.setLocalDescription();
+    return described();
+  },
+  async answer(sdp) {
+    note("accepted");
+    await connection.setRemoteDescription({ type: "offer", sdp });
+    preferVp8();
+    await connection.setLocalDescription();
+    everyWhile();
+    return described();
+  },
+  async take(sdp) {
+    note("accepted");
+    await connection.setRemoteDescription({ type: "answer", sdp });
+    everyWhile();
+  },
+  state: () => connection.connectionState,
+  async begin() {
+    frames = [];
+    missed = 0;
+    samples = [summary(await connection.getStats())];
+  },
+  async report() {
+    samples.push(summary(await connection.getStats()));
+    return JSON.stringify({ frames, samples, missed });
+  },
+  stop() {
+    connection.close();
+    local?.getTracks().forEach((track) => track.stop());
+  },
+  now: () => performance.now(),
+};
