@@ -8,19 +8,26 @@ import random
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from kiosk.call.events import RegistrationChanged, SipEvent
+from kiosk.call.netlink import Reach
 from kiosk.call.sip.credentials import Account
 from kiosk.call.sip.transactions import Notify, Output, Reconnect, Send
 from kiosk.call.sip.transport import Connection, ConnectionFailed, Transport
 from kiosk.call.sip.user_agent import UserAgent
+from kiosk.facts.loopback import is_loopback
 from kiosk.settings import SipSettings
 
 _FIRST_RETRY_S = 0.5
 _LONGEST_RETRY_S = 15.0
 _GOOD_CONNECTION_S = 10.0
 _LEAVE_LIMIT_S = 1.0
+_HURRY_S = 45.0
+"""How long there is no back-off after somebody said that the line must come back at once."""
+_STAGGER_S = 0.5
+"""In a hurry the next attempt begins while the last ones still wait: a lost SYN is repeated only after 1, 3, 7 s."""
+_MOST_ATTEMPTS = 10
 _OUTBOX = 256
 
 log = logging.getLogger(__name__)
@@ -51,6 +58,10 @@ class SipAgent:
         self._todo: deque[Output] = deque()
         self._performing = False
         self._reconnect = asyncio.Event()
+        self._renew = asyncio.Event()
+        self._kick = asyncio.Event()
+        self._hurried_until = 0.0
+        self._retiring: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
 
     @property
@@ -92,6 +103,27 @@ class SipAgent:
         """MESSAGE in the call; waits for the connection. MessageFailed when it was refused or unanswered."""
         self._perform(self._user_agent.send_message(call_id, content_type, body, time.monotonic()))
 
+    def renew(self) -> None:
+        """The line is in doubt: make a fresh connection at once, and keep trying; the one there is serves meanwhile.
+
+        A connection that has lost packets comes back late (TCP doubles its pauses), or never from another address.
+        """
+        self._hurried_until = time.monotonic() + _HURRY_S
+        self._renew.set()
+        self._kick.set()
+
+    def reach_changed(self, reach: Reach) -> bool:
+        """Links or addresses are others now. True: the connection's own address has gone; a new one is being made."""
+        own = self._connection.local_address if self._connection is not None else None
+        if own is None:
+            self._kick.set()
+            return False
+        if is_loopback(own) or own in reach.addresses:
+            return False
+        self._hurried_until = time.monotonic() + _HURRY_S
+        self._reconnect.set()
+        return True
+
     # the loop
 
     async def run(self) -> None:
@@ -102,52 +134,138 @@ class SipAgent:
                 group.create_task(self._keep_time())
         finally:
             await self._leave()
+            await asyncio.gather(*self._retiring, return_exceptions=True)
 
     async def _stay_connected(self) -> None:
         failures = 0
+        opening: asyncio.Task[Connection] | None = None
         while True:
             try:
-                self._connection = await self._transport.connect()
+                self._connection = await (opening or self._open())
+                opening = None
             except ConnectionFailed as error:
+                opening = None
                 self._perform(self._user_agent.disconnected(str(error), time.monotonic()))
             else:
                 since = time.monotonic()
-                detail = await self._use(self._connection)
-                await self._connection.close()
+                detail, opening = await self._use(self._connection)
+                self._retire(self._connection)
                 self._connection = None
                 self._perform(self._user_agent.disconnected(detail, time.monotonic()))
                 if time.monotonic() - since >= _GOOD_CONNECTION_S:
                     failures = 0
-            await asyncio.sleep(self._back_off(failures))
+                if opening is not None:
+                    continue
+            await self._pause(self._back_off(failures))
             failures += 1
+
+    async def _pause(self, seconds: float) -> None:
+        """Before the next attempt; ends at once when there is news of the line."""
+        if time.monotonic() < self._hurried_until:
+            return  # _open keeps its own pace
+        self._kick.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._kick.wait()
+        except TimeoutError:
+            pass
+
+    async def _open(self) -> Connection:
+        """A connection by one attempt; in a hurry by many at a time, until it is over. Raises ConnectionFailed."""
+        attempts: list[asyncio.Task[Connection]] = []
+        said = ""
+        begin_at = time.monotonic()
+        try:
+            while True:
+                now = time.monotonic()
+                hurried = now < self._hurried_until
+                if now >= begin_at or self._kick.is_set():
+                    if len(attempts) >= _MOST_ATTEMPTS:
+                        self._give_up(attempts.pop(0))
+                    attempts.append(asyncio.create_task(self._transport.connect(remembered=hurried)))
+                    begin_at = now + _STAGGER_S
+                self._kick.clear()
+                kicked = asyncio.create_task(self._kick.wait())
+                patience = begin_at - now if hurried else None
+                await asyncio.wait({*attempts, kicked}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+                kicked.cancel()
+                for attempt in [one for one in attempts if one.done()]:
+                    attempts.remove(attempt)
+                    try:
+                        return attempt.result()
+                    except ConnectionFailed as error:
+                        said = str(error)
+                if not attempts and not hurried and not self._kick.is_set():
+                    raise ConnectionFailed(said)
+        finally:
+            for attempt in attempts:
+                self._give_up(attempt)
+
+    def _give_up(self, attempt: asyncio.Task[Connection]) -> None:
+        async def close() -> None:
+            await asyncio.wait({attempt})
+            if not attempt.cancelled() and attempt.exception() is None:
+                await attempt.result().close()
+
+        attempt.cancel()
+        self._in_background(close())
+
+    def _retire(self, connection: Connection) -> None:
+        """Close it without waiting: over a dead line that takes a while."""
+        self._in_background(connection.close())
+
+    def _in_background(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
 
     def _back_off(self, failures: int) -> float:
         """Seconds; random, so that a thousand kiosks do not come back at once."""
         longest: float = min(_LONGEST_RETRY_S, _FIRST_RETRY_S * 2 ** min(failures, 10))
         return longest * (0.5 + self._random.random() / 2)
 
-    async def _use(self, connection: Connection) -> str:
-        """Until the connection ends; returns why."""
+    async def _use(self, connection: Connection) -> tuple[str, asyncio.Task[Connection] | None]:
+        """Until the connection ends or a fresh one stands; returns why, and what comes next if it is on its way."""
         while not self._outbox.empty():
             self._outbox.get_nowait()
         self._reconnect.clear()
+        self._renew.clear()
         self._perform(self._user_agent.connected(time.monotonic()))
         tasks = [
             asyncio.create_task(self._read(connection)),
             asyncio.create_task(self._write(connection)),
             asyncio.create_task(self._reconnect.wait()),
         ]
+        renew: asyncio.Task[bool] | None = None
+        successor: asyncio.Task[Connection] | None = None
+        kept = False
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                try:
-                    task.result()
-                except ConnectionFailed as error:
-                    return str(error)
-            return "the connection is of no use any more"
+            while True:
+                if successor is None and renew is None:
+                    renew = asyncio.create_task(self._renew.wait())
+                watched = [*tasks, *(one for one in (renew, successor) if one is not None)]
+                done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+                kept = True
+                for task in tasks:
+                    if task in done:
+                        try:
+                            task.result()
+                        except ConnectionFailed as error:
+                            return str(error), successor
+                        return "the connection is of no use any more", successor
+                if successor in done and successor is not None:
+                    if successor.exception() is None:
+                        return "a fresh connection takes its place", successor
+                    successor = None
+                kept = False
+                if renew in done:
+                    self._renew.clear()
+                    renew = None
+                    successor = asyncio.create_task(self._open())
         finally:
-            for task in tasks:
-                task.cancel()
+            for one in (*tasks, renew, None if kept else successor):
+                if one is not None:
+                    one.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _read(self, connection: Connection) -> None:

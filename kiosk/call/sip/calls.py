@@ -117,6 +117,8 @@ class Call:
         if self._reinvite is not None and self._reinvite_offer is not None:
             reinvite, self._reinvite = self._reinvite, None
             self._remote_sdp, self._reinvite_offer = self._reinvite_offer, None
+            # Media has followed their offer: the connection that ours speaks of is not there any more.
+            self._reoffer.forget()
             self._answer(reinvite, sdp, now)
 
     def refuse_reinvite(self, status: int, now: float) -> None:
@@ -307,6 +309,10 @@ class Call:
             self._session_due(now)
         if self._ending_until is not None and self._ending_until <= now:
             self._end()
+
+    def offline(self) -> None:
+        """The connection has gone: an offer that waited or was under way must be made anew, with new candidates."""
+        self._reoffer.forget()
 
     def online_again(self, now: float) -> None:
         """Registered on a new connection: the other end must learn where we are now, and what waited goes out."""

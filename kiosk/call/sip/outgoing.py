@@ -141,6 +141,7 @@ class Reoffer:
         self._glare: float | None = None
         self._patience = Patience()
         self._ack: tuple[int, bytes] | None = None
+        self._unheard: int | None = None
         self._closed = False
         self.under_way = False
 
@@ -157,6 +158,10 @@ class Reoffer:
         """Send it, unless one is under way or glare is being waited out."""
         waiting = self.under_way or self._glare is not None or self._patience.due is not None
         if self._offer is not None and not waiting and not self._closed:
+            if self._unheard is not None:
+                # It may have been accepted, and its 200 lost with the connection: without an ACK the other end would
+                # refuse this one and hang up after 32 s. One that it does not wait for is nothing to it.
+                self._around.layer.acknowledge(self._dialog.ack(self._unheard))
             self.under_way = True
             everything = (*headers, ("Content-Type", SDP))
             self._around.request(self._dialog, "INVITE", everything, self._offer.encode(), self._done, now)
@@ -172,6 +177,11 @@ class Reoffer:
             return True
         return self._patience.over(now)
 
+    def forget(self) -> None:
+        """What was offered leads nowhere any more: the connection went, and our address perhaps with it."""
+        self._offer = self._glare = None
+        self._patience.reset()
+
     def close(self) -> None:
         """The call is over; a late answer is only acknowledged."""
         self._closed = True
@@ -183,8 +193,11 @@ class Reoffer:
             self._accepted(request, message, now)
             return
         self.under_way = False
-        if self._closed or (message is None and status == 503):
-            return  # without a connection the offer waits for the next registration
+        if message is None and status == 503:
+            self._unheard = request.sequence
+            return
+        if self._closed:
+            return
         if status == 491:
             # The other end made the Call-ID, so ours is the shorter wait: 0 to 2 s in steps of 10 ms.
             self._glare = now + round(self._around.jitter() * 2.0, 2)
@@ -205,6 +218,7 @@ class Reoffer:
         self._dialog.refresh_target(message)
         self._ack = request.sequence, self._around.layer.acknowledge(self._dialog.ack(request.sequence))
         self.under_way = False
+        self._unheard = None
         self._patience.reset()
         if self._closed:
             return

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from kiosk.call.sip.messages import MAXIMUM_MESSAGE
 from kiosk.facts.loopback import is_loopback
@@ -45,6 +47,9 @@ class Connection:
     def __init__(self, session: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._session = session
         self._socket = socket
+        name = socket.get_extra_info("sockname")
+        self.local_address: str | None = str(name[0]) if isinstance(name, tuple) else None
+        """Ours, at this end; None when it is not known."""
 
     async def send(self, data: bytes) -> None:
         """One message, one frame. Raises ConnectionFailed."""
@@ -85,6 +90,29 @@ class Connection:
             await self._session.close()
 
 
+class _Names(AbstractResolver):
+    """Looks names up, or answers with what they were last: where lookups hang, threads that wait for them pile up."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int, socket.AddressFamily], list[ResolveResult]] = {}
+        self.ask = True
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Raises OSError."""
+        key = host, port, family
+        known = self._known.get(key)
+        if known is not None and not self.ask:
+            return known
+        found = await aiohttp.ThreadedResolver().resolve(host, port, family)
+        self._known[key] = found
+        return found
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
 class Transport:
     """The servers in their order. Raises ValueError for an address that may not be used, OSError for an unreadable
     authority file, ssl.SSLError for one without certificates."""
@@ -95,9 +123,14 @@ class Transport:
         self._servers = tuple(check_server(one) for one in servers)
         self._context = ssl.create_default_context(cafile=str(authority) if authority is not None else None)
         self._context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._names = _Names()
 
-    async def connect(self) -> Connection:
-        """The first server that answers. Raises ConnectionFailed with what each one said."""
+    async def connect(self, *, remembered: bool = False) -> Connection:
+        """The first server that answers. ``remembered``: by the addresses that its name had last, where they are known.
+
+        Raises ConnectionFailed with what each one said.
+        """
+        self._names.ask = not remembered
         said: list[str] = []
         for server in self._servers:
             try:
@@ -107,7 +140,7 @@ class Transport:
         raise ConnectionFailed("; ".join(said))
 
     async def _connect(self, server: str) -> Connection:
-        session = aiohttp.ClientSession()
+        session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=self._names))
         try:
             async with asyncio.timeout(CONNECT_LIMIT_S):
                 socket = await session.ws_connect(

@@ -73,6 +73,8 @@ class UserAgent:
         self._was_online = False
         self._registration.disconnected(detail)
         self._layer.connection_lost(now)
+        for call in self._calls.values():
+            call.offline()
         return self._finish(now)
 
     def leave(self, now: float) -> list[Output]:

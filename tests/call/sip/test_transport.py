@@ -11,6 +11,7 @@ import pytest
 from aiohttp import WSMsgType, web
 
 from kiosk.call.events import RegistrationChanged, RegistrationState, SipEvent
+from kiosk.call.netlink import Reach
 from kiosk.call.sip.agent import SipAgent
 from kiosk.call.sip.transport import ConnectionFailed, Transport, check_server
 from kiosk.caredesk.certificates import make_authority
@@ -63,9 +64,14 @@ class Server:
         self.handler: Handler | None = None
         self.protocols: tuple[str, ...] = ("sip",)
         self.address = ""
+        self.hangs = asyncio.Event()
+        self.spoken = 0
 
     async def accept(self, request: web.Request) -> web.WebSocketResponse:
         self.connections += 1
+        if self.hangs.is_set():
+            await asyncio.Event().wait()
+        self.spoken += 1
         socket = web.WebSocketResponse(protocols=self.protocols)
         await socket.prepare(request)
         if self.handler is not None:
@@ -173,6 +179,75 @@ async def test_attempts_become_rarer(server: Server) -> None:
     assert server.connections <= 5
     await running.stop()
     assert running.events == [RegistrationChanged(RegistrationState.OFFLINE, running.events[0].detail)]  # type: ignore[union-attr]
+
+
+async def test_a_renewed_connection_takes_the_place_of_one_that_says_nothing(server: Server) -> None:
+    async def silent(socket: web.WebSocketResponse) -> None:
+        async for _ in socket:
+            pass
+
+    server.handler = silent
+    running = Running((server.address,))
+    await until(lambda: server.connections == 1)
+    running.agent.renew()
+    await until(lambda: server.connections == 2)
+    await until(lambda: running.events != [])
+    assert "fresh" in running.events[0].detail  # type: ignore[union-attr]
+    await running.stop()
+
+
+async def test_in_a_hurry_there_is_no_back_off(server: Server) -> None:
+    async def closing(socket: web.WebSocketResponse) -> None:
+        await socket.close()
+
+    async def silent(socket: web.WebSocketResponse) -> None:
+        async for _ in socket:
+            pass
+
+    server.handler = closing
+    running = Running((server.address,))
+    await until(lambda: server.connections == 4, limit=20.0)  # by now the pauses are long
+    server.handler = silent
+    running.agent.renew()
+    await until(lambda: server.connections == 5, limit=0.4)
+    await running.stop()
+
+
+async def test_attempts_that_hang_do_not_hold_up_the_next(server: Server) -> None:
+    server.hangs.set()
+    running = Running((server.address,))
+    running.agent.renew()
+    await until(lambda: server.connections >= 3)
+    assert running.events == []
+    server.hangs.clear()
+    await until(lambda: server.spoken == 1, limit=3.0)
+    await running.stop()
+
+
+async def test_an_own_address_that_is_gone_is_told_and_loopback_never_is(server: Server) -> None:
+    async def silent(socket: web.WebSocketResponse) -> None:
+        async for _ in socket:
+            pass
+
+    server.handler = silent
+    running = Running((server.address,))
+    assert not running.agent.reach_changed(Reach())
+    await until(lambda: server.connections == 1)
+    assert not running.agent.reach_changed(Reach())
+    await running.stop()
+
+
+async def test_a_name_is_looked_up_once_where_lookups_may_hang(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    transport = Transport((server.address.replace("127.0.0.1", "localhost"),), None)
+    await (await transport.connect()).close()
+
+    async def hang(*_arguments: object) -> None:
+        raise OSError("no name server answers")
+
+    monkeypatch.setattr("aiohttp.ThreadedResolver.resolve", hang)
+    await (await transport.connect(remembered=True)).close()
+    with pytest.raises(ConnectionFailed):
+        await transport.connect()
 
 
 async def test_a_bug_in_the_controller_is_not_swallowed(server: Server) -> None:

@@ -377,7 +377,8 @@ def test_a_newer_offer_survives_the_refusal_of_an_older(bench: Bench, caller: Ca
     assert [one.method for one in bench.sent] == ["ACK", "INVITE"] and bench.sent[1].body.decode() == OFFER
 
 
-def test_glare(bench: Bench, caller: Caller) -> None:
+@pytest.mark.parametrize("refused", [False, True])
+def test_glare(bench: Bench, caller: Caller, refused: bool) -> None:
     name = caller.talk()
     bench.do(bench.agent.reinvite(name, OTHER, bench.now))
     ours = bench.one()
@@ -390,11 +391,17 @@ def test_glare(bench: Bench, caller: Caller) -> None:
     bench.take()
     bench.wait(2)
     assert bench.take() == []
-    bench.do(bench.agent.answer_reinvite(name, ANSWER, bench.now))
-    assert bench.one().status == 200
-    caller.ack()
-    again = bench.one()
-    assert again.method == "INVITE" and again.sequence == ours.sequence + 1
+    if refused:
+        bench.do(bench.agent.refuse_reinvite(name, 488, bench.now))
+        refusal, again = bench.take()
+        assert refusal.status == 488
+        assert again.method == "INVITE" and again.sequence == ours.sequence + 1
+    else:
+        bench.do(bench.agent.answer_reinvite(name, ANSWER, bench.now))
+        assert bench.one().status == 200
+        caller.ack()
+        bench.wait(5)
+        assert bench.take() == []  # media has followed theirs: ours would speak of a connection that is gone
 
 
 def test_update_refreshes(bench: Bench, caller: Caller) -> None:
@@ -455,6 +462,26 @@ def test_commands_wait_for_the_connection(bench: Bench, caller: Caller) -> None:
     bench.accept_register(bench.one())
     assert [one.method for one in bench.sent] == ["MESSAGE", "INVITE"] and bench.sent[0].body == b"1"
     assert all(isinstance(one, RegistrationChanged) for one in bench.told())
+
+
+def test_an_offer_made_before_the_outage_is_not_sent_after_it(bench: Bench, caller: Caller) -> None:
+    name = caller.talk()
+    bench.do(bench.agent.reinvite(name, OTHER, bench.now))
+    lost = bench.one()
+    bench.do(bench.agent.disconnected("gone", bench.now))
+    bench.do(bench.agent.connected(bench.now))
+    bench.accept_register(bench.one())
+    assert "INVITE" not in [one.method for one in bench.take()]
+    bench.do(bench.agent.reinvite(name, OFFER, bench.now))
+    # The first may have been accepted and its 200 lost: the other end waits for the ACK before it takes another.
+    acknowledged, fresh = bench.take()
+    assert (acknowledged.method, acknowledged.sequence) == ("ACK", lost.sequence)
+    assert (fresh.method, fresh.body.decode()) == ("INVITE", OFFER)
+    bench.answer(fresh, 200, [("Content-Type", "application/sdp")], ANSWER)
+    assert ReinviteAnswered(name, ANSWER) in bench.told()
+    bench.take()
+    bench.do(bench.agent.reinvite(name, OTHER, bench.now))
+    assert [one.method for one in bench.take()] == ["INVITE"]
 
 
 @pytest.mark.parametrize("status", [430, 480, 503])
