@@ -6,9 +6,6 @@ import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-import numpy as np
-import numpy.typing as npt
-
 from kiosk.callbench.end import EndReport, Frame, Sample, Sent
 
 FREEZE_S = 0.2
@@ -98,48 +95,3 @@ def seconds_until_sent(
         if one.at >= since and one.width >= width and one.height >= height and one.frames_per_second >= least_fps:
             return one.at - since
     return None
-
-
-def pulse_times(
-    samples: npt.NDArray[np.float64], rate_hz: int, *, shape: npt.NDArray[np.float64], least_apart_s: float = 0.5
-) -> list[float]:
-    """Seconds from the beginning at which ``shape`` (a pulse at that rate) begins, by matched filter.
-
-    Found where the filter's answer is more than 8 times its median, the strongest within ``least_apart_s``.
-    """
-    if len(samples) < len(shape):
-        return []
-    phases = (shape, np.imag(_analytic(shape)))
-    size = len(samples) + len(shape) - 1
-    spectrum = np.fft.rfft(samples, size)
-    power = np.zeros(len(samples) - len(shape) + 1)
-    for phase in phases:
-        answer = np.fft.irfft(spectrum * np.conj(np.fft.rfft(phase, size)), size)
-        power += answer[: len(power)] ** 2
-    strength = np.sqrt(power)
-    floor = 8 * float(np.median(strength))
-    apart = int(least_apart_s * rate_hz)
-    found: list[int] = []
-    for place in np.argsort(strength)[::-1]:
-        if strength[place] <= max(floor, 1e-9) or len(found) * apart > len(samples):
-            break
-        if all(abs(int(place) - other) >= apart for other in found):
-            found.append(int(place))
-    return [place / rate_hz for place in sorted(found)]
-
-
-def _analytic(shape: npt.NDArray[np.float64]) -> npt.NDArray[np.complex128]:
-    """The signal whose imaginary part is ``shape`` turned by a quarter of a period."""
-    spectrum = np.fft.fft(shape)
-    half = (len(shape) + 1) // 2
-    spectrum[1:half] *= 2
-    spectrum[len(shape) // 2 + 1 :] = 0
-    return np.asarray(np.fft.ifft(spectrum), dtype=np.complex128)
-
-
-def missing_share(found: Sequence[float], began: float, ended: float, period_s: float = 1.0) -> float | None:
-    """Share 0..1 of the pulses, one each ``period_s``, that are not among ``found`` in the window."""
-    wanted = int((ended - began) / period_s)
-    if wanted < 1:
-        return None
-    return max(0.0, 1 - sum(began <= at < began + wanted * period_s for at in found) / wanted)

@@ -15,14 +15,11 @@ from kiosk.callbench.figures import (
     lips_p95,
     longest_gap,
     middle,
-    missing_share,
     percentile,
     pixels,
-    pulse_times,
     recovery_seconds,
     seconds_until_sent,
 )
-from kiosk.callbench.material import RATE_HZ, pulse_shape, with_pulses
 
 
 def _report(*times: float, seconds: float = 10.0, **others: object) -> EndReport:
@@ -99,21 +96,3 @@ def test_when_the_picture_is_large() -> None:
     sent = [Sent(100 + at, 640 if at < 3 else 1280, 360 if at < 3 else 720, 20 + at * 3, 1e6) for at in range(6)]
     assert seconds_until_sent(sent, 100, width=1280, height=720, least_fps=27) == 3
     assert seconds_until_sent(sent, 100, width=1920, height=1080, least_fps=27) is None
-
-
-def test_pulses_are_found_in_speech() -> None:
-    random = np.random.default_rng(2)
-    speech = np.convolve(random.standard_normal(5 * RATE_HZ), np.ones(20) / 20, "same")
-    envelope = 0.5 + 0.5 * np.sin(np.arange(len(speech)) / RATE_HZ * 7)
-    heard = np.concatenate([np.zeros(RATE_HZ // 4), with_pulses(speech * envelope)[: 5 * RATE_HZ]])
-    shape = pulse_shape(RATE_HZ)
-    found = pulse_times(heard, RATE_HZ, shape=shape)
-    assert found == pytest.approx([0.25, 1.25, 2.25, 3.25, 4.25], abs=0.002)
-    lost = heard.copy()
-    lost[int(2.2 * RATE_HZ) : int(2.3 * RATE_HZ)] = 0
-    found = pulse_times(lost, RATE_HZ, shape=shape)
-    assert len(found) == 4
-    assert missing_share(found, 0.0, 5.0) == pytest.approx(0.2)
-    assert pulse_times(np.zeros(10), RATE_HZ, shape=shape) == []
-    assert pulse_times(np.zeros(RATE_HZ), RATE_HZ, shape=shape) == []
-    assert missing_share([], 0.0, 0.5) is None

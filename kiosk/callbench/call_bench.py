@@ -1,0 +1,182 @@
+"""``kiosk bench call``: calls over bad lines, the kiosk's, a browser's and stock aiortc's, each to a browser.
+
+It starts and ends everything and remembers what was run; what is measured stands in conditions_table.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from kiosk.callbench.call_check import Check, Measurement
+from kiosk.callbench.call_run import CallRun, Pair, Scenario, SetUp, measure, scenarios, set_up
+from kiosk.callbench.chromium_end import ChromiumProgram
+from kiosk.callbench.conditions_table import CHECKS
+from kiosk.callbench.end import End, EndError
+from kiosk.callbench.kiosk_end import KioskEnd
+from kiosk.callbench.material import HD, VGA, Material, prepare
+from kiosk.callbench.world import World, WorldError, world
+from kiosk.ipc.media_messages import IceServer
+
+_NEVER = SetUp(None, None, None, None, None)
+_CALL_LIMIT_S = 120.0
+_STOCK_CALLS = 5
+"""Stock aiortc takes up to a quarter of a minute to connect, and its figure needs no second place."""
+DEAD_SERVERS = (
+    IceServer(urls=("stun:10.77.0.9:3478",)),
+    IceServer(urls=("turn:10.77.0.9:3478",), username="nobody", credential="nothing"),
+)
+"""Nobody has this address on the line."""
+
+
+class Options(msgspec.Struct, frozen=True):
+    """``seconds``: the window of one call; ``calls``: set-ups for each figure of set-up; ``seed``: of every loss."""
+
+    seconds: float = 15.0
+    calls: int = 10
+    seed: int = 1
+
+
+class CallBench:
+    """A ``Bench`` (call_check.py). ``folder`` must exist and be private; ``say`` gets a line for each call that ran."""
+
+    def __init__(self, folder: Path, material: Material, options: Options, say: Callable[[str], None]) -> None:
+        self._folder = folder
+        self._material = material
+        self._options = options
+        self._say = say
+        self._scenarios = scenarios()
+        self._runs: dict[tuple[Pair, str], CallRun | str] = {}
+        self._set_ups: dict[tuple[Pair, str, bool], Sequence[SetUp]] = {}
+        self._number = 0
+
+    async def run(self, pair: Pair, scenario: str) -> CallRun | None:
+        """See Bench. Raises WorldError when there is no line to be had."""
+        key = (pair, scenario)
+        if key not in self._runs:
+            began = time.monotonic()
+            self._runs[key] = found = await self._run(pair, self._scenarios[scenario])
+            result = "done" if isinstance(found, CallRun) else found
+            self._say(f"{scenario}, {pair.value} to browser: {result} ({time.monotonic() - began:.0f} s)")
+        kept = self._runs[key]
+        return kept if isinstance(kept, CallRun) else None
+
+    def trouble(self, pair: Pair, scenario: str) -> str:
+        """See Bench."""
+        kept = self._runs.get((pair, scenario), "")
+        return "" if isinstance(kept, CallRun) else kept
+
+    async def set_ups(self, pair: Pair, scenario: str, *, dead_relay: bool = False) -> Sequence[SetUp]:
+        """See Bench. Raises WorldError when there is no line to be had."""
+        key = (pair, scenario, dead_relay)
+        if key not in self._set_ups:
+            began = time.monotonic()
+            self._set_ups[key] = await self._several(pair, self._scenarios[scenario], dead_relay)
+            what = f"{len(self._set_ups[key])} set-ups, {scenario}{', dead relay' if dead_relay else ''}"
+            self._say(f"{what}, {pair.value} to browser ({time.monotonic() - began:.0f} s)")
+        return self._set_ups[key]
+
+    async def _run(self, pair: Pair, scenario: Scenario) -> CallRun | str:
+        """The run, or why there is none."""
+        try:
+            async with (
+                asyncio.timeout(_CALL_LIMIT_S),
+                world(scenario.conditions, seed=self._options.seed) as line,
+                self._ends(pair, scenario, line) as (first, second),
+                _started(first()) as a,
+                _started(second()) as b,
+            ):
+                return await measure(line, scenario, a, b, self._options.seconds)
+        except EndError as error:
+            return str(error)
+        except TimeoutError:
+            return f"no end within {_CALL_LIMIT_S:.0f} s"
+
+    async def _several(self, pair: Pair, scenario: Scenario, dead_relay: bool) -> Sequence[SetUp]:
+        """Call after call with ends that live on where they can: only the call is fresh."""
+        calls = min(self._options.calls, _STOCK_CALLS) if pair is Pair.STOCK else self._options.calls
+        found: list[SetUp] = []
+        async with (
+            world(scenario.conditions, seed=self._options.seed) as line,
+            self._ends(pair, scenario, line, dead_relay) as (first, second),
+        ):
+            while len(found) < calls:
+                # A kiosk that failed is started afresh, as every other end is for each call.
+                try:
+                    async with _started(first()) as a:
+                        while len(found) < calls:
+                            async with _started(second()) as b:
+                                found.append(await set_up(a, b))
+                            if not isinstance(a, KioskEnd):
+                                break
+                            await a.drop()
+                except EndError:
+                    found.append(_NEVER)
+        return found
+
+    @asynccontextmanager
+    async def _ends(
+        self, pair: Pair, scenario: Scenario, line: World, dead_relay: bool = False
+    ) -> AsyncIterator[tuple[Callable[[], End], Callable[[], End]]]:
+        """What makes fresh ends for either side."""
+        camera = self._material.camera_hd if scenario.hd else self._material.camera
+        size, speech = (HD if scenario.hd else VGA), self._material.speech
+        async with AsyncExitStack() as stack:
+            programs = [ChromiumProgram(camera, size, speech, line.command("b", ()))]
+            if pair is Pair.BROWSER:
+                programs.append(ChromiumProgram(camera, size, speech, line.command("a", ())))
+            await asyncio.gather(*(stack.enter_async_context(program) for program in programs))
+
+            def first() -> End:
+                prefix, folder = line.command("a", ()), self._next_folder()
+                match pair:
+                    case Pair.BROWSER:
+                        return programs[1].end()
+                    case Pair.KIOSK:
+                        servers = DEAD_SERVERS if dead_relay else ()
+                        return KioskEnd(folder, camera, speech, prefix, ice_servers=servers)
+                    case Pair.STOCK:
+                        raise EndError("stock aiortc has no end yet")
+
+            yield first, programs[0].end
+
+    def _next_folder(self) -> Path:
+        self._number += 1
+        folder = self._folder / f"end-{self._number}"
+        folder.mkdir(mode=0o700)
+        return folder
+
+
+@asynccontextmanager
+async def _started(end: End) -> AsyncIterator[End]:
+    try:
+        await end.start()
+        yield end
+    finally:
+        await end.stop()
+
+
+async def measure_calls(
+    only: Sequence[str], options: Options, say: Callable[[str], None], checks: dict[str, Measurement] | None = None
+) -> list[Check]:
+    """Measure the checks of these names (all of ``checks`` if none), in the table's order. Raises WorldError."""
+    measurements = CHECKS if checks is None else checks
+    wanted = [name for name in measurements if not only or name in only]
+    with tempfile.TemporaryDirectory(prefix="svar-bench-") as temporary:
+        folder = Path(temporary)
+        material = await asyncio.to_thread(prepare, folder, hd=True)
+        say(material.note)
+        bench = CallBench(folder, material, options, say)
+        found = []
+        for name in wanted:
+            found.append(await measurements[name](bench, name))
+        return found
+
+
+__all__ = ["CHECKS", "CallBench", "Options", "WorldError", "measure_calls"]
