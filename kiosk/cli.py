@@ -7,6 +7,7 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -373,39 +374,86 @@ def pair_command(
 
 
 @kiosk.command()
-@click.argument("name", type=click.Choice(["visit", "readings"]))
+@click.argument("name", type=click.Choice(["visit", "readings", "call"]))
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here too."
 )
 @click.option("--only", multiple=True, help="Only these checks.")
-@click.option("--visits", type=int, default=5, show_default=True, help="How many visits to measure.")
-@click.option("--readings", type=int, default=20, show_default=True, help="How many readings to measure.")
-def bench(name: str, json_file: Path | None, only: tuple[str, ...], visits: int, readings: int) -> None:
-    """Measure speed. NAME: visit or readings."""
+@click.option("--visits", type=int, default=5, show_default=True, help="visit: how many visits to measure.")
+@click.option("--readings", type=int, default=20, show_default=True, help="readings: how many readings to measure.")
+@click.option("--seconds", type=float, default=15.0, show_default=True, help="call: how long each call is measured.")
+@click.option("--calls", type=int, default=10, show_default=True, help="call: set-ups for each figure of set-up.")
+@click.option("--seed", type=int, default=1, show_default=True, help="call: decides which packets are lost.")
+def bench(
+    name: str,
+    json_file: Path | None,
+    only: tuple[str, ...],
+    visits: int,
+    readings: int,
+    seconds: float,
+    calls: int,
+    seed: int,
+) -> None:
+    """Measure speed. NAME: visit, readings or call."""
     logging.basicConfig(level=logging.WARNING)
-    from kiosk.caredesk import bench_readings, bench_visit
     from kiosk.caredesk.demo import DemoError, until_told_to_stop
 
+    if name == "call":
+        _bench_call(json_file, only, seconds, calls, seed)
+    from kiosk.caredesk import bench_readings, bench_visit
+
     known = bench_visit.CHECKS if name == "visit" else bench_readings.CHECKS
-    unknown = set(only) - set(known)
-    if unknown:
-        raise click.UsageError(f"no check {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
+    _only_known(only, known)
     work = bench_visit.measure_visits(visits) if name == "visit" else bench_readings.measure_readings(readings, only)
     try:
         checks = asyncio.run(until_told_to_stop(work))
     except DemoError as error:
         _fail(str(error))
     chosen = [check for check in checks if not only or check.name in only]
+    rows = [(check.name, check.value, check.unit, check.goal, check.met, check.note) for check in chosen]
+    _print_checks(("check", "value", "unit", "goal", "met", "note"), rows)
+    _end_bench(name, json_file, [check.as_dict() for check in chosen])
+
+
+def _bench_call(json_file: Path | None, only: tuple[str, ...], seconds: float, calls: int, seed: int) -> NoReturn:
+    from kiosk.callbench.call_bench import CHECKS, Options, measure_calls
+    from kiosk.callbench.world import WorldError
+    from kiosk.caredesk.demo import DemoError, until_told_to_stop
+
+    _only_known(only, CHECKS)
+    options = Options(seconds=seconds, calls=calls, seed=seed)
+    work = measure_calls(only, options, lambda line: click.echo(line, err=True))
+    try:
+        checks = asyncio.run(until_told_to_stop(work))
+    except (WorldError, DemoError) as error:
+        _fail(str(error))
+    _print_checks(
+        ("check", "value", "unit", "goal", "Chromium", "stock aiortc", "met", "note"),
+        [(one.name, one.value, one.unit, one.goal, one.reference, one.stock, one.met, one.note) for one in checks],
+    )
+    _end_bench("call", json_file, [one.as_dict() for one in checks])
+
+
+def _only_known(only: tuple[str, ...], known: Iterable[str]) -> None:
+    if unknown := set(only) - set(known):
+        raise click.UsageError(f"no check {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
+
+
+def _print_checks(titles: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    table = Table(Column("check", no_wrap=True), "value", "unit", "goal", "met", "note")
-    for check in chosen:
-        table.add_row(
-            check.name, str(check.value), check.unit, str(check.goal), "yes" if check.met else "no", check.note
-        )
+    def shown(figure: object) -> str:
+        return {True: "yes", False: "no"}[figure] if isinstance(figure, bool) else str(figure)
+
+    table = Table(Column(titles[0], no_wrap=True), *titles[1:])
+    for row in rows:
+        table.add_row(*(shown(figure) for figure in row))
     Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
+def _end_bench(name: str, json_file: Path | None, checks: list[dict[str, str | float | bool | None]]) -> NoReturn:
     if json_file is not None:
-        document = {"bench": name, "checks": [check.as_dict() for check in chosen]}
+        document = {"bench": name, "checks": checks}
         json_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    sys.exit(0 if all(check.met for check in chosen) else 1)
+    sys.exit(0 if all(check["met"] for check in checks) else 1)

@@ -21,6 +21,7 @@ from kiosk.callbench.conditions_table import CHECKS
 from kiosk.callbench.end import End, EndError
 from kiosk.callbench.kiosk_end import KioskEnd
 from kiosk.callbench.material import HD, VGA, Material, prepare
+from kiosk.callbench.stock_end import StockEnd
 from kiosk.callbench.world import World, WorldError, world
 from kiosk.ipc.media_messages import IceServer
 
@@ -142,7 +143,7 @@ class CallBench:
                         servers = DEAD_SERVERS if dead_relay else ()
                         return KioskEnd(folder, camera, speech, prefix, ice_servers=servers)
                     case Pair.STOCK:
-                        raise EndError("stock aiortc has no end yet")
+                        return StockEnd(camera, speech, prefix)
 
             yield first, programs[0].end
 

@@ -207,7 +207,7 @@ class ChromiumEnd:
         text = str(await self._ask("end.report()"))
         ended = time.monotonic()
         told = msgspec.json.decode(text, type=PageReport)
-        raw: dict[str, object] = {"missed": told.missed, **msgspec.json.decode(text)["samples"][-1]}
+        raw: dict[str, object] = msgspec.json.decode(text)["samples"][-1]
         return report_of(told, offset=self._offset, began=self._began, ended=ended, processor_s=processor, raw=raw)
 
     async def _ask(self, script: str, argument: object = None) -> object:

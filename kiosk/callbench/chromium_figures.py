@@ -43,11 +43,10 @@ class PageSample(msgspec.Struct, frozen=True):
 
 
 class PageReport(msgspec.Struct, frozen=True):
-    """``frames``: (performance.now() ms, width, height, clock strip). ``missed``: presented without a callback."""
+    """``frames``: (performance.now() ms, width, height, clock strip, how many had been presented with this one)."""
 
-    frames: tuple[tuple[float, int, int, int | None], ...]
+    frames: tuple[tuple[float, int, int, int | None, int], ...]
     samples: tuple[PageSample, ...]
-    missed: int
 
 
 def report_of(
@@ -61,7 +60,7 @@ def report_of(
     return EndReport(
         seconds=ended - began,
         began=began,
-        frames=tuple(Frame(at / 1000 + offset, wide, tall, clock) for at, wide, tall, clock in told.frames),
+        frames=tuple(_frames(told, offset)),
         frames_decoded=_whole(_growth(first.seen.frames_decoded, last.seen.frames_decoded)),
         freeze_seconds=_growth(first.seen.total_freezes_duration, last.seen.total_freezes_duration),
         concealed_share=_share(_growth(heard[0].concealed_samples, heard[1].concealed_samples), total),
@@ -84,6 +83,20 @@ def report_of(
         limitation=last.sent.quality_limitation_reason,
         raw=raw,
     )
+
+
+def _frames(told: PageReport, offset: float) -> Iterator[Frame]:
+    """A frame that was presented while the page's script was busy has its number only: it is put evenly between its
+    neighbours, as large as the next one."""
+    last: tuple[float, int] | None = None
+    for at, width, height, clock, number in told.frames:
+        if last is not None:
+            missed = number - last[1] - 1
+            for place in range(1, missed + 1):
+                between = last[0] + (at - last[0]) * place / (missed + 1)
+                yield Frame(between / 1000 + offset, width, height)
+        yield Frame(at / 1000 + offset, width, height, clock)
+        last = (at, number)
 
 
 def _growth(before: float | None, after: float | None) -> float | None:
