@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 Samples = npt.NDArray[np.int16]
 
-SHORTEST_PIECE = 1440
-"""Samples (30 ms) that a piece must have to be stretched: two of the longest periods."""
+SHORTEST_PIECE = 960
+"""Samples (20 ms) that a piece must have to be stretched. Periods up to half its length, at most 15 ms, are found."""
 
 QUIET = 60.0
 """Mean magnitude (about -55 dB below full scale) under which a change is not heard, whatever repeats or not."""
@@ -23,8 +23,6 @@ _LEAST_LAG = 120  # 2.5 ms, 400 Hz
 _MOST_LAG = 720  # 15 ms, 67 Hz
 _COARSE = 12  # the first search runs at 4 kHz
 _COARSE_LEAST = _LEAST_LAG // _COARSE
-_COARSE_MOST = _MOST_LAG // _COARSE
-_COARSE_WINDOW = SHORTEST_PIECE // _COARSE - _COARSE_MOST
 _ALIKE = 0.9
 """Normalised correlation of a period with the next from which cross-fading them is not heard in speech."""
 
@@ -78,20 +76,22 @@ def _period(samples: Samples, quiet: float, alike: float) -> int:
     """The lag at which the beginning of the piece repeats, in samples; 0 when it does not."""
     if len(samples) < SHORTEST_PIECE:
         return 0
-    if level(samples[:SHORTEST_PIECE]) <= quiet:
+    coarse_most = min(len(samples) // 2, _MOST_LAG) // _COARSE
+    most_lag = coarse_most * _COARSE
+    head = samples[: 2 * most_lag]
+    if level(head) <= quiet:
         return _QUIET_LAG
-    piece = samples[:SHORTEST_PIECE].astype(np.float32)
+    piece = head.astype(np.float32)
     coarse = piece.reshape(-1, _COARSE).mean(axis=1)
-    # The window x[0:n] against x[lag:lag+n] for every lag, and the energy of each.
-    window = coarse[:_COARSE_WINDOW]
-    products = np.correlate(coarse, window, mode="valid")[_COARSE_LEAST:]
+    # x[0:n] against x[lag:lag+n] for every lag, weighed by the energy of the latter.
+    products = np.correlate(coarse, coarse[:coarse_most], mode="valid")[_COARSE_LEAST:]
     sums = np.concatenate((np.zeros(1, dtype=np.float32), np.cumsum(coarse * coarse)))
-    energies = sums[_COARSE_WINDOW:] - sums[:-_COARSE_WINDOW]
-    likeness = products / np.sqrt(np.maximum(energies[_COARSE_LEAST:], 1.0))
+    energies = (sums[coarse_most:] - sums[:-coarse_most])[_COARSE_LEAST:]
+    likeness = products / np.sqrt(np.maximum(energies, 1.0))
     rough = (int(np.argmax(likeness)) + _COARSE_LEAST) * _COARSE
-    # Around it, sample by sample, over exactly what would be merged.
+    # Around it, sample by sample, over what would be merged.
     least = max(_LEAST_LAG, rough - _COARSE)
-    most = min(_MOST_LAG, rough + _COARSE)
+    most = min(most_lag, rough + _COARSE)
     fine = np.correlate(piece[least : most + rough], piece[:rough], mode="valid")
     lag = least + int(np.argmax(fine))
     old = piece[:lag]

@@ -106,7 +106,7 @@ def test_digital_silence_gives_way(change: Callable[[Samples], Samples]) -> None
 
 @BOTH
 def test_a_piece_that_is_too_short_stays(change: Callable[[Samples], Samples]) -> None:
-    short = voiced(120, 0.03)[: SHORTEST_PIECE - 1]
+    short = voiced(120, 0.02)[: SHORTEST_PIECE - 1]
     assert change(short) is short
 
 
