@@ -13,6 +13,8 @@ from typing import assert_never
 import msgspec
 
 from kiosk.call import events as sip
+from kiosk.call.link_watch import LinkWatch
+from kiosk.call.netlink import Reach
 from kiosk.call.policy import ContactList
 from kiosk.call.sip.agent import SipAgent
 from kiosk.controller import Controller, Kept
@@ -124,6 +126,7 @@ class App:
         for sign in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(sign, self._stop.set)
         parts = [self._screen.run(), self._media.run(), self._sip.run(), self._devices.run(), self._tick()]
+        parts.append(LinkWatch(self._reach_changed).run())
         if self._settings.voice.enabled:
             rings = [
                 Utterance(Spoken.CALLER_RINGS, (("name", caller.name), ("role", caller.role)))
@@ -166,6 +169,8 @@ class App:
                     (Fault.CALL_SERVER_REFUSES, state is sip.RegistrationState.REFUSED),
                 ):
                     controller.handle(on.FaultRaised(fault) if raised else on.FaultCleared(fault))
+                if state is sip.RegistrationState.REGISTERED:
+                    controller.handle(on.SignallingBack())
             case sip.IncomingCall(call_id, asserted_identity, offer):
                 self._note("call-arrived")
                 controller.call_arrived(on.CallArrived(call_id, self._contacts.caller(asserted_identity)), offer)
@@ -192,6 +197,13 @@ class App:
                 _log.warning("the re-INVITE was refused with %d", status)
             case _ as unreachable:
                 assert_never(unreachable)
+
+    def _reach_changed(self, reach: Reach) -> None:
+        # How many, not which: addresses do not belong in a log.
+        self._note("reach", addresses=len(reach.addresses), routes=len(reach.routes))
+        if self._sip.reach_changed(reach):
+            self._note("link-lost")
+            self._controller.handle(on.LinkLost())
 
     # -- what the controller reaches (Outside) -----------------------------------------------------------------------
 

@@ -46,6 +46,8 @@ class Signalling(Protocol):
 
     def reinvite(self, call_id: str, sdp: str) -> None: ...
 
+    def renew(self) -> None: ...
+
     def answer_reinvite(self, call_id: str, sdp: str) -> None: ...
 
     def refuse_reinvite(self, call_id: str) -> None: ...
@@ -297,6 +299,9 @@ class Controller:
                 self._outside.to_media(media.DropCall(call_id))
             case do.RestoreMedia(call_id):
                 self._restore(call_id)
+            case do.RenewSignalling():
+                self._note("renew-signalling")
+                self._signalling.renew()
             case do.StartRing():
                 self._outside.to_media(media.StartRing(media.RingTone.STANDARD))
             case do.StopRing():

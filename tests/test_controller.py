@@ -45,6 +45,9 @@ class FakeSignalling:
     def reinvite(self, call_id: str, sdp: str) -> None:
         self.done.append(("reinvite", call_id, sdp))
 
+    def renew(self) -> None:
+        self.done.append(("renew",))
+
     def answer_reinvite(self, call_id: str, sdp: str) -> None:
         self.done.append(("answer_reinvite", call_id, sdp))
 

@@ -20,6 +20,7 @@ class Spoken(enum.Enum):
     CALL_CONNECTION_LOST = "call-connection-lost"
     CALL_FAILED = "call-failed"
     RECOVERING = "recovering"
+    LINE_WEAK = "line-weak"
     MEASURE_BLOOD_PRESSURE = "measure-blood-pressure"
     MEASURE_PULSE_OXIMETRY = "measure-pulse-oximetry"
     MEASURE_WEIGHT = "measure-weight"

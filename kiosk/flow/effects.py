@@ -63,6 +63,10 @@ class RestoreMedia(msgspec.Struct, frozen=True):
     call_id: str
 
 
+class RenewSignalling(msgspec.Struct, frozen=True):
+    """Reach the call server over a fresh connection, and at once; → on.SignallingBack."""
+
+
 class StartRing(msgspec.Struct, frozen=True):
     """Ring tone on."""
 
@@ -136,6 +140,7 @@ Effect = (
     | HangUp
     | DropMedia
     | RestoreMedia
+    | RenewSignalling
     | StartRing
     | StopRing
     | Say

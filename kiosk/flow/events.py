@@ -9,6 +9,7 @@ from kiosk.facts.caller import Caller
 from kiosk.facts.calls import CallOutcome
 from kiosk.facts.faults import Fault
 from kiosk.facts.history import Curve, Span
+from kiosk.facts.line_quality import LineVerdict
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 
 
@@ -112,6 +113,21 @@ class LineDown(msgspec.Struct, frozen=True):
     """The path to the other end is gone; a fresh peer connection is needed."""
 
     call_id: str
+
+
+class LineJudged(msgspec.Struct, frozen=True):
+    """How good the line is has changed, and it lasts."""
+
+    call_id: str
+    verdict: LineVerdict
+
+
+class LinkLost(msgspec.Struct, frozen=True):
+    """The network that the home was reached by has gone: nothing can come by it any more."""
+
+
+class SignallingBack(msgspec.Struct, frozen=True):
+    """The call server is reached, over a connection that is new."""
 
 
 class MediaLost(msgspec.Struct, frozen=True):
@@ -233,6 +249,9 @@ Event = (
     | LineUp
     | LineSilent
     | LineDown
+    | LineJudged
+    | LinkLost
+    | SignallingBack
     | MediaLost
     | MediaBack
     | MeasurementAsked

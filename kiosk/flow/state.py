@@ -11,6 +11,7 @@ from kiosk.facts.caller import Caller
 from kiosk.facts.calls import CallOutcome
 from kiosk.facts.faults import FakePart, Fault
 from kiosk.facts.history import Curve, Span
+from kiosk.facts.line_quality import LineVerdict
 from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
 from kiosk.facts.visit import Visit
 
@@ -41,15 +42,19 @@ class Connecting(msgspec.Struct, frozen=True, tag="connecting"):
 class Talking(msgspec.Struct, frozen=True, tag="talking"):
     """Picture and voice both ways.
 
-    ``recovering_since`` is set while the line or the media process is being brought back; ``restored_at`` is when the
-    last fresh peer connection was asked for (both CLOCK_MONOTONIC seconds).
+    ``recovering_since`` is set while the line or the media process is being brought back; ``tried_at`` is when
+    something was last done about it, ``said_at`` when it was last said aloud (all CLOCK_MONOTONIC seconds).
+    ``given_time``: it takes longer than a moment. ``verdict`` is of the line while it is there.
     """
 
     call_id: str
     caller: Caller
     since: float
     recovering_since: float | None = None
-    restored_at: float | None = None
+    tried_at: float | None = None
+    said_at: float | None = None
+    given_time: bool = False
+    verdict: LineVerdict = LineVerdict.GOOD
 
     @property
     def recovering(self) -> bool:

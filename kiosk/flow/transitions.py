@@ -18,17 +18,11 @@ from kiosk.facts.moment import Moment
 from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
-from kiosk.flow import looking_back, measuring, owner
+from kiosk.flow import looking_back, measuring, owner, recovering
 from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Ringing, Talking, waits_for
 
 CONNECT_SECONDS = 20.0
 """Answered, but no picture and no sound: after this the call is given up."""
-
-RECOVER_SECONDS = 45.0
-"""How long a broken call is kept while it is being brought back."""
-
-RESTORE_AGAIN_SECONDS = 6.0
-"""A fresh peer connection that has not come up by then is tried anew."""
 
 
 class FlowSettings(msgspec.Struct, frozen=True):
@@ -93,15 +87,21 @@ def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSetting
         case on.PeerSeenOrHeard(call_id):
             return _connected(state, call_id, now)
         case on.LineUp(call_id):
-            return _recovered(state, call_id)
+            return recovering.recovered(state, call_id)
         case on.LineSilent(call_id):
-            return _recovering(state, call_id, now, ())
+            return recovering.silent(state, call_id, now)
         case on.LineDown(call_id):
-            return _recovering(state, call_id, now, (do.RestoreMedia(call_id),))
+            return recovering.down(state, call_id, now)
+        case on.LineJudged(call_id, verdict):
+            return recovering.judged(state, call_id, verdict)
+        case on.LinkLost():
+            return recovering.link_lost(state, now)
+        case on.SignallingBack():
+            return recovering.signalling_back(state, now)
         case on.MediaLost():
-            return _media_lost(state, now)
+            return recovering.media_lost(state, now)
         case on.MediaBack():
-            return _media_back(state, now)
+            return recovering.media_back(state, now)
         case on.MeasurementAsked(call_id, kind):
             return measuring.asked(state, call_id, kind, now)
         case on.MeasurePressed(kind):
@@ -247,51 +247,7 @@ def _connected(state: KioskState, call_id: str, now: Moment) -> Step:
     phase = state.phase
     if isinstance(phase, Connecting) and phase.call_id == call_id:
         return msgspec.structs.replace(state, phase=Talking(call_id, phase.caller, now.monotonic)), ()
-    return _recovered(state, call_id)
-
-
-def _recovered(state: KioskState, call_id: str) -> Step:
-    phase = state.phase
-    if isinstance(phase, Talking) and phase.call_id == call_id and phase.recovering_since is not None:
-        phase = msgspec.structs.replace(phase, recovering_since=None, restored_at=None)
-        return msgspec.structs.replace(state, phase=phase), ()
-    return state, ()
-
-
-def _recovering(state: KioskState, call_id: str, now: Moment, effects: tuple[do.Effect, ...]) -> Step:
-    phase = state.phase
-    if isinstance(phase, Connecting) and phase.call_id == call_id:
-        return state, effects
-    if not isinstance(phase, Talking) or phase.call_id != call_id:
-        return state, ()
-    first = phase.recovering_since is None
-    if first:
-        effects = (*effects, do.Say(Utterance(Spoken.RECOVERING)))
-    restored = any(isinstance(one, do.RestoreMedia) for one in effects)
-    phase = msgspec.structs.replace(
-        phase,
-        recovering_since=now.monotonic if first else phase.recovering_since,
-        restored_at=now.monotonic if restored else phase.restored_at,
-    )
-    return msgspec.structs.replace(state, phase=phase), effects
-
-
-def _media_lost(state: KioskState, now: Moment) -> Step:
-    phase = state.phase
-    if isinstance(phase, Ringing):
-        return msgspec.structs.replace(state, phase=msgspec.structs.replace(phase, sounding=False)), ()
-    if isinstance(phase, Talking):
-        return _recovering(state, phase.call_id, now, ())
-    return state, ()
-
-
-def _media_back(state: KioskState, now: Moment) -> Step:
-    phase = state.phase
-    if isinstance(phase, Ringing):
-        return state, (do.PrepareCall(phase.call_id), do.StartRing())
-    if isinstance(phase, Connecting | Talking):
-        return _recovering(state, phase.call_id, now, (do.RestoreMedia(phase.call_id),))
-    return state, ()
+    return recovering.recovered(state, call_id)
 
 
 def _tick(state: KioskState, now: Moment, settings: FlowSettings) -> Step:
@@ -308,11 +264,9 @@ def _tick(state: KioskState, now: Moment, settings: FlowSettings) -> Step:
             if now.monotonic - phase.since >= CONNECT_SECONDS:
                 return _hang_up(state, CallOutcome.FAILED, now)
         case Talking():
-            if phase.recovering_since is not None:
-                if now.monotonic - phase.recovering_since >= RECOVER_SECONDS:
-                    return _hang_up(state, CallOutcome.CONNECTION_LOST, now)
-                if phase.restored_at is not None and now.monotonic - phase.restored_at >= RESTORE_AGAIN_SECONDS:
-                    return _recovering(state, phase.call_id, now, (do.RestoreMedia(phase.call_id),))
+            if recovering.hopeless(phase, now):
+                return _hang_up(state, CallOutcome.CONNECTION_LOST, now)
+            return recovering.aged(state, phase, now)
         case Ended():
             if now.monotonic - phase.since >= settings.ended_card_seconds:
                 return msgspec.structs.replace(state, phase=Idle()), ()

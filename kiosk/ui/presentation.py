@@ -9,6 +9,7 @@ import msgspec
 
 from kiosk.facts.caller import Caller
 from kiosk.facts.faults import FakePart, Fault
+from kiosk.facts.line_quality import LineVerdict
 from kiosk.facts.measurement import MeasurementKind
 from kiosk.facts.visit import Visit
 from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Ringing, Talking
@@ -77,6 +78,7 @@ class Screen(msgspec.Struct, frozen=True):
     caller: CallerCard | None
     call_id: str | None
     connecting: bool
+    line_lost: bool
     notice: str
     ended: Notice | None
     buttons: tuple[MeasureButton, ...]
@@ -206,16 +208,31 @@ def _cards(
     return None, None, None
 
 
+def _notice(state: KioskState, texts: ScreenTexts) -> str:
+    """A word about the line, only when there is reason for one."""
+    phase = state.phase
+    if isinstance(phase, Connecting):
+        return texts.connecting
+    if not isinstance(phase, Talking):
+        return ""
+    if phase.recovering:
+        if Fault.MEDIA_RESTARTING in state.faults:
+            return texts.recovering
+        return texts.line_lost if phase.given_time else texts.line_silent
+    match phase.verdict:
+        case LineVerdict.GOOD:
+            return ""
+        case LineVerdict.WEAK:
+            return texts.line_weak
+        case LineVerdict.BAD:
+            return texts.line_bad
+
+
 def present(state: KioskState | None, now: datetime, texts: ScreenTexts) -> Screen:
     """What is shown for ``state`` at ``now`` (with the home's offset). None: core has said nothing yet."""
     unknown = state is None
     state = KioskState() if state is None else state
     phase = state.phase
-    notice = ""
-    if isinstance(phase, Talking) and phase.recovering:
-        notice = texts.recovering
-    if isinstance(phase, Connecting):
-        notice = texts.connecting
     measurement, owner, history = _cards(state, now, texts)
     long_mark, short_mark = _fakes(state.fakes, texts)
     return Screen(
@@ -228,7 +245,8 @@ def present(state: KioskState | None, now: datetime, texts: ScreenTexts) -> Scre
         caller=None if isinstance(phase, Idle) else _caller(phase.caller, texts),
         call_id=phase.call_id if isinstance(phase, Ringing | Connecting | Talking) else None,
         connecting=isinstance(phase, Connecting),
-        notice=notice,
+        line_lost=isinstance(phase, Talking) and phase.recovering,
+        notice=_notice(state, texts),
         ended=_ended(phase, texts) if isinstance(phase, Ended) else None,
         buttons=_buttons(state, texts),
         measurement=measurement,

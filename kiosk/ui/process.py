@@ -231,7 +231,8 @@ class UiProcess(QObject):
             self._book.new_picture()
 
     def _remote_shown(self, number: int) -> None:
-        self._book.remote_frame = number if self._model.screen.page is Page.CALL else 0
+        screen = self._model.screen
+        self._book.remote_frame = number if screen.page is Page.CALL and not screen.line_lost else 0
 
     def _pressed(self, choice: Choice) -> None:
         revision = self._book.painted_revision

@@ -108,6 +108,10 @@ class ScreenTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decline: str
     connecting: str
     recovering: str
+    line_silent: str
+    line_lost: str
+    line_weak: str
+    line_bad: str
     hang_up: str
     close: str
     saved: str

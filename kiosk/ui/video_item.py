@@ -110,6 +110,10 @@ class VideoFeed(QObject):
         self._floor = self._reader.newest() if self._reader is not None else 0
         self._blank()
 
+    def wait_for_next(self) -> None:
+        """Take the picture away until a new frame comes."""
+        self.begin_call()
+
     @Property(bool, notify=active_changed)
     def active(self) -> bool:
         """Whether there is a picture."""

@@ -97,6 +97,8 @@ class ScreenModel(QObject):
         if self._screen.call_id is not None and self._screen.call_id != before.call_id:
             self._remote.begin_call()
             self._own.begin_call()
+        if self._screen.line_lost and not before.line_lost:
+            self._remote.wait_for_next()
         self._measurement.take(self._screen.measurement)
         self._owner.take(self._screen.owner)
         self._history.take(self._screen.history)
@@ -258,6 +260,11 @@ class ScreenModel(QObject):
     def connecting(self) -> bool:
         """Answered, no picture yet."""
         return self._screen.connecting
+
+    @Property(bool, notify=changed)
+    def lineLost(self) -> bool:
+        """Nothing comes from the other end: no face is shown, since a still one looks alive."""
+        return self._screen.line_lost
 
     @Property(str, notify=changed)
     def notice(self) -> str:

@@ -13,13 +13,14 @@ from kiosk.facts.caller import Caller, CallerClass
 from kiosk.facts.calls import CallOutcome
 from kiosk.facts.faults import Fault
 from kiosk.facts.history import Curve, Span
+from kiosk.facts.line_quality import LineVerdict
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
-from kiosk.facts.spoken import Spoken, Utterance
+from kiosk.facts.spoken import Spoken
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
 from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Ringing, Talking, waits_for
-from kiosk.flow.transitions import RECOVER_SECONDS, RESTORE_AGAIN_SECONDS, FlowSettings, step
+from kiosk.flow.transitions import FlowSettings, step
 from tests.flow.readings import reading, weight
 
 SETTINGS = FlowSettings(ring_seconds=60.0, ended_card_seconds=8.0)
@@ -141,25 +142,6 @@ def test_an_offer_that_media_cannot_use_ends_with_488() -> None:
     assert isinstance(state.phase, Ended)
 
 
-def test_a_lost_media_process_is_restored_without_ending_the_call() -> None:
-    state, effects = play(*TALK, on.MediaLost())
-    assert isinstance(state.phase, Talking) and state.phase.recovering
-    state, effects = play(on.MediaBack(), state=state)
-    assert effects == [do.RestoreMedia("1")]
-    state, _ = play(on.LineUp("1"), state=state)
-    assert isinstance(state.phase, Talking) and not state.phase.recovering
-
-
-def test_a_line_that_is_down_is_restored_again_and_given_up_at_last() -> None:
-    state, effects = play(*TALK, on.LineDown("1"))
-    assert effects[-2:] == [do.RestoreMedia("1"), do.Say(Utterance(Spoken.RECOVERING))]
-    state, effects = play(on.Tick(), state=state, at=RESTORE_AGAIN_SECONDS)
-    assert effects == [do.RestoreMedia("1")]
-    state, effects = play(on.Tick(), state=state, at=RECOVER_SECONDS)
-    assert do.HangUp("1") in effects
-    assert isinstance(state.phase, Ended) and state.phase.outcome is CallOutcome.CONNECTION_LOST
-
-
 def test_media_lost_while_ringing_rings_again() -> None:
     state, _ = play(*TALK[:3], on.MediaLost())
     _, effects = play(on.MediaBack(), state=state)
@@ -192,6 +174,11 @@ _events: st.SearchStrategy[on.Event] = st.one_of(
     st.builds(on.LineUp, _ids),
     st.builds(on.LineSilent, _ids),
     st.builds(on.LineDown, _ids),
+    st.builds(on.LineJudged, _ids, st.sampled_from(LineVerdict)),
+    st.just(on.LinkLost()),
+    st.just(on.SignallingBack()),
+    st.builds(on.FaultRaised, st.sampled_from(Fault)),
+    st.builds(on.FaultCleared, st.sampled_from(Fault)),
     st.just(on.MediaLost()),
     st.just(on.MediaBack()),
     st.builds(on.MeasurementAsked, _ids, st.sampled_from(MeasurementKind)),
@@ -249,6 +236,8 @@ def test_whatever_happens_each_call_ends_once_and_180_is_honest(story: list[tupl
         assert state.history is None or isinstance(state.phase, Idle)
         finals = [one for one in effects if isinstance(one, do.Refuse | do.Accept | do.HangUp)]
         assert len(finals) <= 1 or isinstance(before.phase, Connecting)
+        if any(isinstance(one, do.RestoreMedia) for one in effects):
+            assert Fault.CALL_SERVER_UNREACHABLE not in state.faults, "an offer that cannot be sent grows old"
         for one in effects:
             if isinstance(one, do.SendRinging):
                 assert isinstance(state.phase, Ringing) and state.phase.painted and state.phase.sounding

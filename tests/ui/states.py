@@ -11,6 +11,7 @@ from kiosk.facts.caller import Caller, CallerClass
 from kiosk.facts.calls import CallOutcome
 from kiosk.facts.faults import FakePart, Fault
 from kiosk.facts.history import Band, Curve, Point, Span
+from kiosk.facts.line_quality import LineVerdict
 from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
 from kiosk.facts.visit import Visit
 from kiosk.flow.state import (
@@ -136,6 +137,9 @@ RINGING = Ringing("call-1", KARI, 1.0)
 CONNECTING = Connecting("call-1", KARI, 1.0)
 TALKING = Talking("call-1", KARI, 1.0)
 RECOVERING = Talking("call-1", KARI, 1.0, recovering_since=2.0)
+LOST = Talking("call-1", KARI, 1.0, recovering_since=2.0, given_time=True)
+WEAK = Talking("call-1", KARI, 1.0, verdict=LineVerdict.WEAK)
+BAD = Talking("call-1", KARI, 1.0, verdict=LineVerdict.BAD)
 MEASURING = Measuring(MeasurementKind.BLOOD_PRESSURE, 1.0)
 
 
@@ -212,6 +216,12 @@ def every_state() -> dict[str, KioskState]:
         "connecting": KioskState(phase=CONNECTING),
         "talk": KioskState(phase=TALKING, fakes=FAKES),
         "talk-recovering": KioskState(phase=RECOVERING, fakes=FAKES),
+        "talk-recovering-long": KioskState(phase=LOST, fakes=FAKES),
+        "talk-recovering-media": KioskState(phase=RECOVERING, faults=(Fault.MEDIA_RESTARTING,)),
+        "talk-recovering-measuring": KioskState(phase=LOST, measurement=MEASURING, fakes=FAKES),
+        "talk-weak": KioskState(phase=WEAK, fakes=FAKES),
+        "talk-bad": KioskState(phase=BAD, fakes=FAKES),
+        "talk-bad-measuring": KioskState(phase=BAD, measurement=MEASURING, fakes=FAKES),
         "talk-measuring": KioskState(phase=TALKING, measurement=MEASURING, fakes=FAKES),
         "talk-measured": KioskState(phase=TALKING, measurement=measured(), fakes=FAKES),
         "talk-decimals": KioskState(phase=TALKING, measurement=measured("16.7", "10.7", "64.5", Unit.KILOPASCAL)),

@@ -131,7 +131,10 @@ def test_before_core_has_spoken_nothing_is_claimed() -> None:
         (states.RINGING, Page.RING, ""),
         (states.CONNECTING, Page.CALL, "Kobler til …"),
         (states.TALKING, Page.CALL, ""),
-        (states.RECOVERING, Page.CALL, "Et øyeblikk, vi kobler til igjen"),
+        (states.RECOVERING, Page.CALL, "Et øyeblikk. Linjen er svak."),
+        (states.LOST, Page.CALL, "Linjen er borte nå. Vi prøver igjen."),
+        (states.WEAK, Page.CALL, "Linjen er litt svak."),
+        (states.BAD, Page.CALL, "Linjen er svak. Det kan hakke litt."),
         (Ended(states.KARI, CallOutcome.DECLINED, 1.0), Page.ENDED, ""),
     ],
 )

@@ -66,10 +66,19 @@ def test_every_screen_is_painted_and_fills_the_display(
     remote.write(640, 480, plain(640, 480, 150, 110, 140), time.monotonic())
     own.write(320, 240, plain(320, 240, 90, 140, 110), time.monotonic())
     ui.wait_for(RemoteFramePainted)
-    for name in ("talk", "talk-recovering", "talk-measuring", "talk-measured", "talk-delivered", "talk-link-lost"):
+    for name in ("talk", "talk-measuring", "talk-measured", "talk-link-lost", "talk-weak", "talk-bad-measuring"):
         ui.show(STATES[name])
         image = ui.photograph(pictures_folder / f"{name}.png")
         assert near(image.pixelColor(900, 300), 171, 147, 117), name
+    for name in ("talk-recovering", "talk-recovering-long", "talk-delivered"):
+        ui.show(STATES[name])
+        image = ui.photograph(pictures_folder / f"{name}.png")
+        assert not near(image.pixelColor(900, 300), 171, 147, 117), f"{name}: a still face looks alive"
+    ui.show(STATES["talk"])
+    assert not near(ui.photograph(pictures_folder / "talk-again.png").pixelColor(900, 300), 171, 147, 117)
+    remote.write(640, 480, plain(640, 480, 150, 110, 140), time.monotonic())
+    ui.wait_for(RemoteFramePainted)
+    assert near(ui.photograph(pictures_folder / "talk-again.png").pixelColor(900, 300), 171, 147, 117)
 
 
 @pytest.mark.parametrize("scene_graph", ["opengl", "software"])

@@ -10,7 +10,8 @@ Item {
     property bool keyboardInUse: false
     readonly property bool beside: model.measurement.shown || model.owner.shown
     readonly property real hangUpWidth: hangUp.width
-    readonly property bool hasPicture: model.remote.active
+    // Without a line the last picture is not shown: a still face looks alive.
+    readonly property bool hasPicture: model.remote.active && !model.lineLost
 
     onVisibleChanged: {
         if (visible)
@@ -84,6 +85,7 @@ Item {
 
         Loader {
             anchors.fill: parent
+            visible: root.hasPicture
             property url page: root.model.videoPage
             onPageChanged: {
                 if (page.toString() !== "")
