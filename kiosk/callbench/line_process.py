@@ -43,6 +43,7 @@ _IFF_TUN, _IFF_NO_PI, _IFF_UP = 0x0001, 0x1000, 0x0001
 _SIOCSIFADDR, _SIOCSIFNETMASK = 0x8916, 0x891C
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _SIOCSIFMTU = 0x8913, 0x8914, 0x8922
 _NICENESS = -10
+_REAL_TIME_PRIORITY = 1
 _LONGEST_SLEEP_S = 0.5
 _MOST_A_TURN = 64
 
@@ -316,6 +317,17 @@ def _say(answer: Answer) -> None:
     os.write(1, msgspec.json.encode(answer) + b"\n")
 
 
+def _hurry() -> None:
+    """Come before the ends that are measured: a line does not wait for a processor. Needs root; else as it is.
+
+    Measured with four programs that want both cores: the latest packet 21 ms late by niceness, 5 ms in real time.
+    """
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
+    with suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(_REAL_TIME_PRIORITY))
+
+
 def _become_owner() -> int:
     """Enter a user namespace of our own in which the same user has the same number; its descriptor."""
     user, group = os.getuid(), os.getgid()
@@ -342,8 +354,7 @@ def main() -> int:
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != arguments.parent:
         return 1  # it ended before we asked to follow it
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
+    _hurry()
     try:
         owner = _become_owner() if arguments.unprivileged else None
         sides = {name: _Side(ADDRESSES[name][0]) for name in SIDES}
