@@ -111,7 +111,8 @@ class TestPackets:
         assert heard(buffer, DUE + 0.02, 10) == [1] * 10
         assert heard(buffer, DUE + 0.12, 30)[1:] == [0] * 29
         assert buffer.playing is None
-        buffer.put(48_000, packet(20), 2.0, redundant=False)
+        for index in range(2):
+            buffer.put(48_000 + 960 * index, packet(20), 2.0 + index / 50, redundant=False)
         assert 20 in heard(buffer, 2.0, 5)
         figures = buffer.figures()
         assert figures.concealment_events == 1
