@@ -76,9 +76,14 @@ class FhirSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``camera``: ``generated``, ``/dev/videoN``, or the path of a file. ``sound_device``: a PortAudio name."""
+    """``camera``: ``generated``, ``/dev/videoN``, or the path of a file. ``sound_device``: a PortAudio name.
+
+    ``camera_width`` and ``camera_height``: the largest picture that is asked of the camera and sent on a good line.
+    """
 
     camera: str = "/dev/video0"
+    camera_width: Annotated[int, msgspec.Meta(ge=320, le=1280)] = 1280
+    camera_height: Annotated[int, msgspec.Meta(ge=240, le=720)] = 720
     sound_device: str = "default"
     echo_cancelling: bool = True
     ice_servers: tuple[str, ...] = ()

@@ -6,6 +6,8 @@ import enum
 
 import msgspec
 
+from kiosk.facts.call_statistics import CallStatistics
+
 
 class MediaPart(enum.Enum):
     """A device that media owns."""
@@ -71,6 +73,8 @@ class Configure(msgspec.Struct, frozen=True, tag="configure"):
     sound_device: str
     echo_cancelling: bool
     ice_servers: tuple[IceServer, ...]
+    camera_width: int = 640
+    camera_height: int = 480
 
 
 class PrepareCall(msgspec.Struct, frozen=True, tag="prepare-call"):
@@ -242,6 +246,13 @@ class Statistics(msgspec.Struct, frozen=True, tag="statistics"):
     sound_underruns: int
 
 
+class CallCounted(msgspec.Struct, frozen=True, tag="call-counted"):
+    """Once a second while media flow."""
+
+    call_id: str
+    statistics: CallStatistics
+
+
 FromMedia = (
     MediaReady
     | PartState
@@ -255,4 +266,5 @@ FromMedia = (
     | RingSounding
     | SpeechFinished
     | Statistics
+    | CallCounted
 )

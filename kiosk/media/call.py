@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 from aiortc import RTCIceServer
-from aiortc.mediastreams import MediaStreamTrack
 from av.video.frame import VideoFrame
 
+from kiosk.facts.call_statistics import CallStatistics
 from kiosk.ipc.media_messages import (
     CallAnswered,
     CallPrepared,
@@ -28,17 +28,16 @@ from kiosk.ipc.media_messages import (
     OfferReady,
     SdpTrouble,
 )
+from kiosk.media.engine.remote_voice import RemoteVoice
+from kiosk.media.engine.session import MediaSession
+from kiosk.media.engine.statistics import statistics_of
 from kiosk.media.negotiation import SdpRefusedError
 from kiosk.media.peer import Peer
 from kiosk.media.playout import Samples
-from kiosk.media.video import PictureTrack, for_ring, see
-from kiosk.media.voice import Microphone, VoiceTrack, hear
+from kiosk.media.video import for_ring
+from kiosk.media.voice import Microphone
 
 _log = logging.getLogger(__name__)
-
-
-_KEY_FRAME_EVERY_S = 0.15
-_KEY_FRAME_TRIES = 30
 
 
 class CallDevices(msgspec.Struct, frozen=True):
@@ -46,44 +45,28 @@ class CallDevices(msgspec.Struct, frozen=True):
 
     microphone: Microphone
     paint: Callable[[int, int, bytes, float], None]
-    play: Callable[[Samples], None]
+    listen_to: Callable[[Callable[[], Samples]], None]
     on: Callable[[], None]
     off: Callable[[], None]
 
 
 class _Leg:
-    """A peer connection of the call with its tracks and the tasks that drain what it receives."""
+    """A peer connection of the call with its media."""
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self.picture = PictureTrack()
-        self._drains: dict[str, asyncio.Task[None]] = {}
-        self.first_frame = False
-        self.peer = Peer(
-            call.ice_servers,
-            VoiceTrack(call.devices.microphone),
-            self.picture,
-            on_track=self._on_track,
-            on_line=lambda line: call.line_changed(self, line),
+        self._reader = call.devices.microphone.reader()
+        self.session = MediaSession(
+            self._reader,
+            on_picture=lambda frame: call.frame_seen(self, frame),
+            on_voice=lambda voice: call.voice_came(self, voice),
         )
-
-    def _on_track(self, track: MediaStreamTrack) -> None:
-        """Every track is drained, since aiortc queues without limit; only the first of a kind is seen or heard."""
-        drain: Coroutine[Any, Any, None]
-        if track.kind in self._drains:
-            self._drains[f"{track.kind} {track.id}"] = asyncio.create_task(hear(track, lambda _: None))
-            return
-        if track.kind == "video":
-            drain = see(track, lambda frame: self._call.frame_seen(self, frame))
-        else:
-            drain = hear(track, lambda samples: self._call.sound_heard(self, samples))
-        self._drains[track.kind] = asyncio.create_task(drain, name=f"remote {track.kind}")
+        self.first_frame = False
+        self.peer = Peer(call.ice_servers, self.session, on_line=lambda line: call.line_changed(self, line))
 
     async def close(self, *, silently: bool = False) -> None:
+        self._call.devices.microphone.leave(self._reader)
         await self.peer.close(silently=silently)
-        for task in self._drains.values():
-            task.cancel()
-        await asyncio.gather(*self._drains.values(), return_exceptions=True)
 
 
 class Call:
@@ -102,18 +85,28 @@ class Call:
         self._tasks: set[asyncio.Task[None]] = set()
         self._dropped = False
         self.frames_received = 0
-        self.audio_frames_received = 0
         self._frames_sent_before = 0
+        self._voice_before = 0
 
     @property
     def frames_sent(self) -> int:
         """Camera frames that were taken for sending since the call began."""
-        return self._frames_sent_before + (self._leg.picture.taken if self._leg else 0)
+        picture = self._leg.session.picture_out if self._leg else None
+        return self._frames_sent_before + (picture.taken if picture else 0)
+
+    @property
+    def voice_packets_received(self) -> int:
+        """Packets of remote voice since the call began."""
+        return self._voice_before + (self._leg.session.voice_packets if self._leg else 0)
+
+    def statistics(self, now: float) -> CallStatistics | None:
+        """What the connection there is has counted; None when there is none."""
+        return statistics_of(self._leg.session, now) if self._leg is not None and self._leg.session.heard_at else None
 
     def show(self, frame: VideoFrame) -> None:
         """A camera frame for the other end."""
         if self._leg is not None:
-            self._leg.picture.show(frame)
+            self._leg.session.show(frame)
 
     def prepare(self, offer: str) -> None:
         """→ CallPrepared or CallRefused."""
@@ -191,17 +184,7 @@ class Call:
         if line is LineState.CONNECTED and self._leaving is not None:
             leaving, self._leaving = self._leaving, None
             self._spawn(leaving.close(silently=True))
-        if line is LineState.CONNECTED and not leg.first_frame:
-            self._spawn(self._want_picture(leg))
         self._tell(LineChanged(call_id=self.call_id, line=line, at=time.monotonic()))
-
-    async def _want_picture(self, leg: _Leg) -> None:
-        """Ask for a key frame until one has come, or the other end seems to send no picture."""
-        for _ in range(_KEY_FRAME_TRIES):
-            if leg.first_frame or leg is not self._leg:
-                return
-            await leg.peer.ask_for_key_frame()
-            await asyncio.sleep(_KEY_FRAME_EVERY_S)
 
     def frame_seen(self, leg: _Leg, frame: VideoFrame) -> None:
         """From a leg: a remote frame. The old connection is seen until the new one shows something."""
@@ -214,18 +197,16 @@ class Call:
             leg.first_frame = True
             self._tell(FirstRemoteFrame(call_id=self.call_id, at=at))
 
-    def sound_heard(self, leg: _Leg, samples: Samples) -> None:
-        """From a leg: remote voice."""
-        if self._dropped or leg is self._leaving:
-            return
-        self.audio_frames_received += 1
-        self.devices.play(samples)
+    def voice_came(self, leg: _Leg, voice: RemoteVoice) -> None:
+        """From a leg: its first packet of remote voice."""
+        if not self._dropped and leg is not self._leaving:
+            self.devices.listen_to(voice.pull)
 
     def _replace_leg(self) -> _Leg:
         if self._leaving is not None:
             self._spawn(self._leaving.close(silently=True))
         if self._leg is not None:
-            self._frames_sent_before += self._leg.picture.taken
+            self._frames_sent_before, self._voice_before = self.frames_sent, self.voice_packets_received
         self._leaving, self._leg = self._leg, _Leg(self)
         return self._leg
 

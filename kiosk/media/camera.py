@@ -1,6 +1,6 @@
 """The picture source: a v4l2 camera, a file or the generated picture, read in a thread while it is on; sends nothing.
 
-Frames come out scaled to what is sent (at most 640x480) and every second one also as the small self-view; the newest
+Frames come out no larger than the most that is sent and every second one also as the small self-view; the newest
 wins. Off means closed: outside calls the device is not open.
 """
 
@@ -18,6 +18,7 @@ from contextlib import suppress
 
 import av
 import msgspec
+from av.container import InputContainer
 from av.video.frame import VideoFrame
 
 from kiosk.ipc.media_messages import MediaTrouble
@@ -27,7 +28,7 @@ from kiosk.media.picture import fitted, planes_of
 _log = logging.getLogger(__name__)
 
 GENERATED = "generated"
-WIDTH, HEIGHT = 640, 480
+GENERATED_SIZE = (640, 480)
 SELF_VIEW_WIDTH, SELF_VIEW_HEIGHT = 320, 240
 FRAMES_PER_SECOND = 30
 RETRY_S = 3.0
@@ -80,11 +81,13 @@ class Camera:
         self,
         source: str,
         *,
+        size: tuple[int, int] = GENERATED_SIZE,
         on_state: Callable[[MediaTrouble | None, str], None],
         on_frame: Callable[[VideoFrame], None],
         on_self_view: Callable[[SelfView], None],
     ) -> None:
         self._source = source
+        self._size = size
         self._on_state = on_state
         self._on_frame = on_frame
         self._on_self_view = on_self_view
@@ -113,7 +116,7 @@ class Camera:
         told: MediaTrouble | str | None = "nothing yet"
         while not off.is_set():
             try:
-                for number, frame in enumerate(_frames(self._source, off)):
+                for number, frame in enumerate(_frames(self._source, self._size, off)):
                     if off.is_set():
                         return
                     if told is not None:
@@ -145,22 +148,22 @@ def _self_view(frame: VideoFrame) -> SelfView:
     return SelfView(width=width, height=height, planes=planes_of(small))
 
 
-def _frames(source: str, off: threading.Event) -> Iterator[VideoFrame]:
+def _frames(source: str, size: tuple[int, int], off: threading.Event) -> Iterator[VideoFrame]:
     """Frames ready to send, at most 30 a second. Raises CameraTroubleError."""
     if source == GENERATED:
         yield from _generated(off)
         return
     try:
         if source.startswith("/dev/"):
-            yield from _device(source)
+            yield from _device(source, size)
         else:
-            yield from _file(source, off)
+            yield from _file(source, size, off)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise CameraTroubleError(_trouble_of(error), type(error).__name__) from error
 
 
 def _generated(off: threading.Event) -> Iterator[VideoFrame]:
-    picture = GeneratedPicture(WIDTH, HEIGHT)
+    picture = GeneratedPicture(*GENERATED_SIZE)
     due = time.monotonic()
     while not off.is_set():
         yield VideoFrame.from_ndarray(picture.draw(int(time.time() * 1000)), format="yuv420p")
@@ -168,18 +171,27 @@ def _generated(off: threading.Event) -> Iterator[VideoFrame]:
         off.wait(max(0.0, due - time.monotonic()))
 
 
-def _device(source: str) -> Iterator[VideoFrame]:
-    wish = {"video_size": f"{WIDTH}x{HEIGHT}", "framerate": str(FRAMES_PER_SECOND)}
-    with av.open(source, format="v4l2", options=wish, timeout=(_READ_LIMIT_S, _READ_LIMIT_S)) as container:
+def _device(source: str, size: tuple[int, int]) -> Iterator[VideoFrame]:
+    with _opened(source, size) as container:
         last = 0.0
         for frame in container.decode(video=0):
             now = time.monotonic()
             if now - last >= 0.8 / FRAMES_PER_SECOND:
                 last = now
-                yield _ready(frame)
+                yield _ready(frame, size)
 
 
-def _file(source: str, off: threading.Event) -> Iterator[VideoFrame]:
+def _opened(source: str, size: tuple[int, int]) -> InputContainer:
+    """The camera in the largest mode that it has: 720p comes at 30 pictures a second only as MJPEG over USB 2."""
+    modes = [{"video_size": f"{size[0]}x{size[1]}", "input_format": "mjpeg"}, {"video_size": "640x480"}, {}]
+    limit = (_READ_LIMIT_S, _READ_LIMIT_S)
+    for mode in modes[:-1]:
+        with suppress(ValueError):  # EINVAL: it has no such mode
+            return av.open(source, format="v4l2", options=mode | {"framerate": str(FRAMES_PER_SECOND)}, timeout=limit)
+    return av.open(source, format="v4l2", options=modes[-1], timeout=limit)
+
+
+def _file(source: str, size: tuple[int, int], off: threading.Event) -> Iterator[VideoFrame]:
     """The file's frames at its own pace, from the beginning again at its end."""
     with av.open(source) as container:
         if not container.streams.video:
@@ -191,15 +203,15 @@ def _file(source: str, off: threading.Event) -> Iterator[VideoFrame]:
                 at = frame.time or 0.0
                 first = at if first is None else first
                 off.wait(max(0.0, min(1.0, began + at - first - time.monotonic())))
-                yield _ready(frame)
+                yield _ready(frame, size)
             if first is None:
                 raise CameraTroubleError(MediaTrouble.FAILED, "no frame in the file")
             off.wait(1 / FRAMES_PER_SECOND)
             container.seek(0)
 
 
-def _ready(frame: VideoFrame) -> VideoFrame:
-    width, height = fitted(frame.width, frame.height, WIDTH, HEIGHT)
+def _ready(frame: VideoFrame, size: tuple[int, int]) -> VideoFrame:
+    width, height = fitted(frame.width, frame.height, *size)
     if (frame.width, frame.height, frame.format.name) == (width, height, "yuv420p"):
         return frame
     return frame.reformat(width=width, height=height, format="yuv420p")

@@ -1,13 +1,15 @@
 """One aiortc peer connection: prepared, answered or offered, watched, closed; knows nothing of calls and devices.
 
-aiortc is used as it comes except for three things, each said where it is done: candidates are gathered before the local
-description is set, an RTCP BYE does not end reception, and the old connection of a taken-over call closes in silence.
+What aiortc keeps doing is ICE, DTLS, SRTP, SDP and data channels; its media are taken over by a ``MediaSession``. Also,
+each said where it is done: candidates are gathered before the local description is set, what is agreed on goes beyond
+aiortc's tables, and the old connection of a taken-over call closes in silence.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -22,20 +24,25 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
-from aiortc.mediastreams import MediaStreamTrack
-from aiortc.rtp import RtcpByePacket
 from aiortc.sdp import candidate_from_sdp
 
 from kiosk.ipc.media_messages import LineState, Negotiated, SdpTrouble
 from kiosk.media import negotiation
+from kiosk.media.engine import agreement
+from kiosk.media.engine.connection import PeerConnection
+from kiosk.media.engine.ice import settings_for
+from kiosk.media.engine.session import MediaSession
 from kiosk.media.negotiation import SdpRefusedError, Section
 
 _log = logging.getLogger(__name__)
 
-SILENT_AFTER_S = 1.5
+SILENT_AFTER_S = 0.7
+"""Without a packet, where media are expected: a browser sends 50 a second."""
+QUIET_AFTER_S = 6.0
+"""The same on hold, where only reports come."""
 FAILED_AFTER_S = 8.0
 CONNECT_LIMIT_S = 15.0
-_WATCH_S = 0.25
+_WATCH_S = 0.1
 _CLOSE_LIMIT_S = 3.0
 
 _AIORTC_ERRORS = (
@@ -52,22 +59,25 @@ _AIORTC_ERRORS = (
 
 
 class Peer:
-    """``on_track(track)`` for each remote track, ``on_line(state)`` at every change; both on the event loop."""
+    """``on_line(state)`` at every change, on the event loop. Owns ``session``.
+
+    ``relay_only``: our own addresses are told to nobody; answering then waits for the first relay, and is refused when
+    there is none. ``tls`` for relays behind TLS; None trusts the system's authorities.
+    """
 
     def __init__(
         self,
         ice_servers: list[RTCIceServer],
-        voice: MediaStreamTrack,
-        picture: MediaStreamTrack,
+        session: MediaSession,
         *,
-        on_track: Callable[[MediaStreamTrack], None],
         on_line: Callable[[LineState], None],
+        relay_only: bool = False,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._ice_servers = ice_servers
-        self._tracks = {"audio": voice, "video": picture}
-        self._on_track = on_track
+        self._ice = settings_for(ice_servers, relay_only=relay_only, tls=tls)
+        self._session = session
         self._on_line = on_line
-        self._connection: RTCPeerConnection | None = None
+        self._connection: PeerConnection | None = None
         self._line: LineState | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -88,10 +98,11 @@ class Peer:
         try:
             self._add_sections(connection, self._sections)
             await connection.setRemoteDescription(RTCSessionDescription(sdp=offer, type="offer"))
+            self._agree(connection, offer)
             # Its connecting task must find no candidates yet, else it would start before anyone accepted.
             await asyncio.sleep(0)
-            # aiortc gathers inside setLocalDescription, which would also connect; so ask the gatherer itself.
-            await connection.getTransceivers()[0].receiver.transport.transport.iceGatherer.gather()
+            # aiortc gathers inside setLocalDescription, which would also connect.
+            await connection.gather()
         except _AIORTC_ERRORS as error:
             raise _refused(error) from error
 
@@ -99,7 +110,9 @@ class Peer:
         """Attach the tracks, answer the offer and begin to connect. Raises SdpRefusedError."""
         connection = self._used()
         try:
-            self._attach_tracks(connection)
+            self._session.take_over(connection)
+            await connection.first_relay()
+            connection.answer_as_server()
             await connection.setLocalDescription(await connection.createAnswer())
         except _AIORTC_ERRORS as error:
             raise _refused(error) from error
@@ -118,12 +131,14 @@ class Peer:
                     direction = "sendrecv" if media.kind not in of_kind else (media.direction or "recvonly")
                     of_kind.add(media.kind)
                     _set_up(connection.addTransceiver(media.kind, direction=direction))
-            self._attach_tracks(connection)
+            self._session.take_over(connection)
             fresh = await connection.createOffer()
             shaped = negotiation.shape_offer(fresh.sdp, agreed)
             media_lines = [number for number, media in enumerate(agreed) if media.kind in negotiation.USABLE]
             for transceiver, number in zip(connection.getTransceivers(), media_lines, strict=True):
                 transceiver._set_mline_index(number)
+            await connection.gather()
+            await connection.first_relay()
             await connection.setLocalDescription(RTCSessionDescription(sdp=shaped, type="offer"))
         except _AIORTC_ERRORS as error:
             raise _refused(error) from error
@@ -135,7 +150,9 @@ class Peer:
         answer = negotiation.with_directions(answer)
         sections = negotiation.check(answer)
         try:
-            await self._used().setRemoteDescription(RTCSessionDescription(sdp=answer, type="answer"))
+            connection = self._used()
+            await connection.setRemoteDescription(RTCSessionDescription(sdp=answer, type="answer"))
+            self._agree(connection, answer)
         except _AIORTC_ERRORS as error:
             raise _refused(error) from error
         self._sections = sections
@@ -176,34 +193,20 @@ class Peer:
         try:
             self._add_sections(connection, tuple(section for section in sections if section.mid not in known))
             await connection.setRemoteDescription(RTCSessionDescription(sdp=offer, type="offer"))
+            self._agree(connection, offer)
+            self._session.take_over(connection)
             await connection.setLocalDescription(await connection.createAnswer())
         except _AIORTC_ERRORS as error:
             raise _refused(error) from error
         self._sections = sections
         return str(connection.localDescription.sdp)
 
-    async def ask_for_key_frame(self) -> None:
-        """A PLI (RFC 4585 section 6.3.1) for the remote picture: a receiver that joins late cannot begin without one.
-
-        aiortc asks only after a decoder has failed, which takes a second and more.
-        """
-        connection = self._connection
-        if connection is None or connection.connectionState != "connected":
-            return
-        ssrcs = negotiation.picture_ssrcs(connection.remoteDescription.sdp)
-        for transceiver in connection.getTransceivers():
-            if transceiver.kind == "video":
-                for ssrc in ssrcs:
-                    await transceiver.receiver._send_rtcp_pli(ssrc)
-                return
-
     async def close(self, *, silently: bool = False) -> None:
         """Close within some seconds. ``silently``: no BYE and no DTLS alert, which would end the other end's side of a
         connection that a fresh one has taken over."""
         for task in [*self._tasks, *([self._watcher] if self._watcher else [])]:
             task.cancel()
-        for track in self._tracks.values():
-            track.stop()
+        await self._session.close(silently=silently)
         connection, self._connection = self._connection, None
         if connection is None:
             return
@@ -219,19 +222,18 @@ class Peer:
         except _AIORTC_ERRORS as error:
             _log.warning("closing a peer connection: %s", type(error).__name__)
 
-    def _make(self, *, data_channel: bool) -> RTCPeerConnection:
+    def _make(self, *, data_channel: bool) -> PeerConnection:
         configuration = RTCConfiguration(
-            iceServers=self._ice_servers,  # explicit, also when empty: aiortc's default is a public STUN server
+            iceServers=[],
             bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
             alwaysNegotiateDataChannels=data_channel,
         )
-        connection = RTCPeerConnection(configuration)
-        connection.on("track", self._on_track)
+        connection = PeerConnection(self._ice, configuration)
         connection.on("connectionstatechange", self._connection_changed)
         self._connection = connection
         return connection
 
-    def _used(self) -> RTCPeerConnection:
+    def _used(self) -> PeerConnection:
         if self._connection is None:
             raise SdpRefusedError(SdpTrouble.FAILED, "the connection is closed or was never prepared")
         return self._connection
@@ -245,13 +247,16 @@ class Peer:
                 have.add(section.kind)
                 _set_up(connection.addTransceiver(section.kind, direction=direction))
 
-    def _attach_tracks(self, connection: RTCPeerConnection) -> None:
-        attached: set[str] = set()
+    def _agree(self, connection: RTCPeerConnection, remote: str) -> None:
+        """In place of what aiortc agreed on; the first section of each kind is the session's."""
+        sections = {media.rtp.muxId: media for media in negotiation.parse(remote).media}
+        agreed: set[str] = set()
         for transceiver in connection.getTransceivers():
-            if transceiver.kind not in attached:
-                attached.add(transceiver.kind)
-                transceiver.sender.replaceTrack(self._tracks[transceiver.kind])
-            _survive_bye(transceiver.receiver)
+            section = sections.get(transceiver.mid or "")
+            found = agreement.put_on(transceiver, section) if section is not None else None
+            if found is not None and transceiver.kind not in agreed:
+                agreed.add(transceiver.kind)
+                self._session.agree(found)
 
     def _connection_changed(self) -> None:
         state = self._connection.connectionState if self._connection is not None else "closed"
@@ -270,9 +275,9 @@ class Peer:
             self._watcher = asyncio.create_task(self._watch(), name="line")
 
     async def _watch(self) -> None:
-        """Tell of silence by the bytes that arrive (media and its RTCP; ICE checks do not count)."""
-        heard, heard_at = 0, time.monotonic()
-        began = heard_at
+        """Tell of silence by the packets that arrive (media and its RTCP; ICE checks do not count)."""
+        began = time.monotonic()
+        connected_at = began
         while self._connection is not None:
             await asyncio.sleep(_WATCH_S)
             state = self._connection.connectionState if self._connection is not None else "closed"
@@ -280,21 +285,16 @@ class Peer:
             if state == "connecting" and now - began > CONNECT_LIMIT_S:
                 self._tell(LineState.FAILED)
             if state != "connected" or self._connection is None:
-                heard_at = now
+                connected_at = now
                 continue
-            received = await _bytes_received(self._connection)
-            if received != heard:
-                heard, heard_at = received, now
+            silent = now - max(self._session.heard_at or 0.0, connected_at)
+            limit = SILENT_AFTER_S if self._session.expects_media else QUIET_AFTER_S
+            if silent <= 2 * _WATCH_S:
                 self._tell(LineState.CONNECTED)
-            elif now - heard_at > FAILED_AFTER_S:
+            elif silent > max(FAILED_AFTER_S, limit):
                 self._tell(LineState.FAILED)
-            elif now - heard_at > SILENT_AFTER_S and self._line is not LineState.FAILED:
+            elif silent > limit and self._line is not LineState.FAILED:
                 self._tell(LineState.SILENT)
-
-
-async def _bytes_received(connection: RTCPeerConnection) -> int:
-    report = await connection.getStats()
-    return sum(entry.bytesReceived for entry in report.values() if entry.type == "transport")
 
 
 def _set_up(transceiver: RTCRtpTransceiver) -> None:
@@ -305,18 +305,6 @@ def _set_up(transceiver: RTCRtpTransceiver) -> None:
     capabilities = RTCRtpReceiver.getCapabilities(transceiver.kind)
     if capabilities is not None:
         transceiver.setCodecPreferences([codec for codec in capabilities.codecs if codec.mimeType.lower() in usable])
-
-
-def _survive_bye(receiver: RTCRtpReceiver) -> None:
-    """A browser says BYE when it replaces a track; aiortc would end the remote track for good."""
-    handle: Callable[[Any], Coroutine[Any, Any, None]] = receiver._handle_rtcp_packet
-
-    async def handle_all_but_bye(packet: Any) -> None:
-        if not isinstance(packet, RtcpByePacket):
-            await handle(packet)
-
-    if getattr(handle, "__name__", "") != handle_all_but_bye.__name__:
-        receiver._handle_rtcp_packet = handle_all_but_bye  # type: ignore[method-assign]
 
 
 def _refused(error: Exception) -> SdpRefusedError:

@@ -6,6 +6,7 @@ Not thread-safe: ``Sound`` holds a lock around every use.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 import msgspec
 import numpy as np
@@ -15,12 +16,6 @@ from kiosk.media.ring_tone import RATE_HZ, RingTone
 
 BLOCK = RATE_HZ // 100
 """Samples in a block of 10 ms."""
-
-TARGET_SAMPLES = 2 * 960
-"""Remote voice waits until so much is there: two packets of 20 ms."""
-
-MOST_SAMPLES = RATE_HZ * 120 // 1000
-"""More than this much waiting remote voice is cut down to the target: being late is worse than a short gap."""
 
 _DUCKED = 0.08  # -22 dB: the name of who rings must be understood
 _DUCK_STEP = 0.15  # per block; the full way takes some 60 ms
@@ -56,12 +51,8 @@ class Playout:
         self._ring_gain = 1.0
         self._speeches: deque[tuple[int, Samples]] = deque()
         self._speech_at = 0
-        self._remote: deque[Samples] = deque()
-        self._remote_waiting = 0
-        self._remote_runs = False
+        self._remote: Callable[[], Samples] | None = None
         self._remote_heard = False
-        self.remote_dropped = 0
-        """Samples of remote voice that were thrown away because too much waited."""
 
     def start_ring(self) -> None:
         """Begin the ring tone anew, unless it sounds."""
@@ -84,20 +75,13 @@ class Playout:
         self._speech_at = 0
         return ended
 
-    def add_remote(self, samples: Samples) -> None:
-        """Queue remote voice (48 kHz mono)."""
-        self._remote.append(samples)
-        self._remote_waiting += len(samples)
-        if self._remote_waiting > MOST_SAMPLES:
-            surplus = self._remote_waiting - TARGET_SAMPLES
-            self.remote_dropped += surplus
-            self._take_remote(surplus)
+    def listen_to(self, voice: Callable[[], Samples]) -> None:
+        """Remote voice from now on: each call gives the next 10 ms of it."""
+        self._remote = voice
 
     def forget_remote(self) -> None:
-        """The call is over: drop what waits, and tell of the first sound of the next one."""
-        self._remote.clear()
-        self._remote_waiting = 0
-        self._remote_runs = False
+        """The call is over; tell of the first sound of the next one."""
+        self._remote = None
         self._remote_heard = False
 
     def next_block(self) -> tuple[Samples, list[PlayoutEvent]]:
@@ -110,31 +94,13 @@ class Playout:
         return np.clip(mix, -32768, 32767).astype(np.int16), events
 
     def _mix_remote(self, mix: npt.NDArray[np.float32], events: list[PlayoutEvent]) -> None:
-        if not self._remote_runs:
-            if self._remote_waiting < TARGET_SAMPLES:
-                return
-            self._remote_runs = True
-        if self._remote_waiting < BLOCK:
-            self._remote_runs = False  # ran dry: gather a reserve again
+        if self._remote is None:
             return
-        voice = self._take_remote(BLOCK)
+        voice = self._remote()
         mix += voice
         if not self._remote_heard and int(np.abs(voice.astype(np.int32)).max()) > _HEARD:
             self._remote_heard = True
             events.append(RemoteHeard())
-
-    def _take_remote(self, count: int) -> Samples:
-        parts: list[Samples] = []
-        wanted = count
-        while wanted:
-            first = self._remote.popleft()
-            if len(first) > wanted:
-                self._remote.appendleft(first[wanted:])
-                first = first[:wanted]
-            parts.append(first)
-            wanted -= len(first)
-        self._remote_waiting -= count
-        return np.concatenate(parts)
 
     def _mix_ring(self, mix: npt.NDArray[np.float32], events: list[PlayoutEvent]) -> None:
         if self._ring_at is None:

@@ -9,6 +9,7 @@ import os
 import socket
 import time
 from collections import deque
+from collections.abc import Callable
 
 import msgspec
 import numpy as np
@@ -34,6 +35,7 @@ _LONGEST_SPEECH_BYTES = 2 * 48_000 * 120
 _CHECK_LIMIT_S = 5.0
 _CHECK_EVERY_S = 5.0
 _END_LIMIT_S = 4.0
+_COUNT_EVERY_S = 1.0
 
 
 class Media:
@@ -189,6 +191,7 @@ class Media:
         )
         self._camera = Camera(
             wish.camera,
+            size=(wish.camera_width, wish.camera_height),
             on_state=lambda trouble, detail: self._part(MediaPart.CAMERA, trouble, detail),
             on_frame=self._on_camera_frame,
             on_self_view=self._on_self_view,
@@ -196,9 +199,10 @@ class Media:
         rings = (self._remote_ring, self._self_ring)
         self._tell(messages.MediaReady(), tuple(d for ring in rings for d in (ring.memory, ring.bell)))
         self._sound.start()
-        looking = asyncio.create_task(self._look_for_camera(wish.camera), name="camera check")
-        self._tasks.add(looking)
-        looking.add_done_callback(self._tasks.discard)
+        for work in (self._look_for_camera(wish.camera), self._count()):
+            task = asyncio.create_task(work)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _look_for_camera(self, source: str) -> None:
         """Outside calls the camera stays closed, so only its being there is looked at, again and again: it may be
@@ -272,10 +276,10 @@ class Media:
     def _paint_remote(self, width: int, height: int, planes: bytes, at: float) -> None:
         self._remote_ring.write(width, height, planes, at)
 
-    def _play_remote(self, samples: Samples) -> None:
-        if self._sound is not None and self._sound.works:
+    def _listen_to(self, voice: Callable[[], Samples]) -> None:
+        if self._sound is not None:
             with self._sound.playout() as playout:
-                playout.add_remote(samples)
+                playout.listen_to(voice)
 
     # the call
 
@@ -286,7 +290,7 @@ class Media:
         devices = CallDevices(
             microphone=self._microphone,
             paint=self._paint_remote,
-            play=self._play_remote,
+            listen_to=self._listen_to,
             on=self._devices_on,
             off=self._devices_off,
         )
@@ -318,6 +322,13 @@ class Media:
             with self._sound.playout() as playout:
                 playout.forget_remote()
 
+    async def _count(self) -> None:
+        while True:
+            await asyncio.sleep(_COUNT_EVERY_S)
+            statistics = self._call.statistics(time.monotonic()) if self._call is not None else None
+            if self._call is not None and statistics is not None:
+                self._tell(messages.CallCounted(call_id=self._call.call_id, statistics=statistics))
+
     def _report_statistics(self) -> None:
         call = self._call
         self._tell(
@@ -325,7 +336,7 @@ class Media:
                 call_id=call.call_id if call else None,
                 frames_received=call.frames_received if call else 0,
                 frames_sent=call.frames_sent if call else 0,
-                audio_frames_received=call.audio_frames_received if call else 0,
+                audio_frames_received=call.voice_packets_received if call else 0,
                 sound_blocks=self._sound.blocks if self._sound else 0,
                 sound_underruns=self._sound.underruns if self._sound else 0,
             )

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.ipc.media_messages import LineState, Negotiated, SdpTrouble
+from kiosk.media.engine.session import MediaSession
 from kiosk.media.negotiation import (
     LONGEST_SDP,
     SdpRefusedError,
@@ -22,8 +23,7 @@ from kiosk.media.negotiation import (
     without_hidden_hosts,
 )
 from kiosk.media.peer import Peer
-from kiosk.media.video import PictureTrack
-from kiosk.media.voice import Microphone, VoiceTrack
+from kiosk.media.voice import Microphone
 from tests.media.descriptions import AUDIO, DATA, OFFER, SESSION, VIDEO
 
 
@@ -31,7 +31,8 @@ def _peer() -> Peer:
     def ignore(_: object) -> None:
         return None
 
-    return Peer([], VoiceTrack(Microphone()), PictureTrack(), on_track=ignore, on_line=_ignore_line)
+    session = MediaSession(Microphone().reader(), on_picture=ignore, on_voice=ignore)
+    return Peer([], session, on_line=_ignore_line)
 
 
 def _ignore_line(_: LineState) -> None:
