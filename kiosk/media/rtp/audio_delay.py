@@ -32,6 +32,8 @@ _LOSS_OVER_S = 1.0
 _KEPT_AFTER_LOSS = 0.85  # of the repairs, a packet
 _REDUNDANCY_SEEN_S = 2.0
 _LOSS_SEEN_S = 10.0
+_QUICKER_BINS = 2
+_OLD_WAY_WORTH = 0.15
 _BUCKET_S = 0.5
 _BUCKETS = 10
 
@@ -145,6 +147,8 @@ class AudioDelay:
             else:
                 moved[-bins:] = histogram[:bins]
                 moved[-1] += float(histogram[bins:].sum())
+                if bins <= -_QUICKER_BINS:
+                    moved *= _OLD_WAY_WORTH  # a queue that has emptied: what it was like before says little
             histogram[:] = moved
 
     def _choose(self, now: float) -> None:

@@ -22,6 +22,7 @@ BLOCK = 480
 _MOST_PACKETS = 150
 _MOST_SEEN = 256
 _MOST_BEHIND_S = 0.4  # above the target; more is skipped rather than caught up with
+_BACKLOG_S = 0.04  # the first block is asked for so late: begin with what is new
 _STRAY_S = 2.0
 _STRAYS = 3
 _CONCEALABLE = 120  # samples; libopus conceals in steps of 2.5 ms
@@ -109,7 +110,8 @@ class AudioJitterBuffer:
         self._quiet = QUIET
         self._since_change = _PAUSE
         self.playing: tuple[int, float] | None = None
-        """(unwrapped timestamp, time): what left with the first sample of the last block; None while nothing plays."""
+        """(unwrapped timestamp, time): what left with the first sample of the last block; None while nothing plays.
+        The lower 32 bits are RTP's timestamp; the upper ones begin anew with every stream."""
 
     @property
     def target_s(self) -> float:
@@ -221,10 +223,13 @@ class AudioJitterBuffer:
         if base is None or not self._packets:
             return False
         first = min(self._packets)
-        if now - base - first / RATE_HZ < self._delay.target_s:
+        late = now - base - first / RATE_HZ - self._delay.target_s
+        if late < 0.0:
             return False
         self._started = True
         self._position = first
+        if late > _BACKLOG_S:
+            self._skip(now - base - self._delay.target_s)
         return True
 
     def _more(self, now: float) -> None:

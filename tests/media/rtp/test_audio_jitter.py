@@ -192,6 +192,21 @@ class TestPackets:
         buffer.pull(DUE + 0.01)
         assert buffer.playing == (480, DUE + 0.01)
 
+    def test_what_came_long_before_the_first_block_is_not_caught_up_with(self) -> None:
+        buffer = AudioJitterBuffer(Tones())
+        for index in range(200):
+            buffer.put(960 * index, packet(min(250, 10 + index)), 1.0 + index / 50, redundant=False)
+        assert heard(buffer, 5.0, 1)[0] >= 208 - 3
+        assert 0.0 < buffer.delay_s < 0.06
+
+    def test_a_sound_card_that_stood_still_does_not_leave_its_delay(self) -> None:
+        buffer = AudioJitterBuffer(Tones())
+        for index in range(100):
+            buffer.put(960 * index, packet(10), 1.0 + index / 50, redundant=False)
+            if not 20 <= index < 60:
+                heard(buffer, 1.0 + index / 50, 2)
+        assert buffer.delay_s < 0.06
+
     def test_a_least_delay_is_kept_and_nonsense_is_refused(self) -> None:
         buffer = AudioJitterBuffer(Tones())
         buffer.set_least_delay(0.1)
@@ -230,6 +245,13 @@ class TestLines:
         result = run(Way(loss=loss, red=False, fec=False), 12.0)
         assert result.concealed() <= most
 
+    def test_loss_with_nothing_but_the_copy_within_the_next_packet(self) -> None:
+        result = run(Way(loss=0.05, red=False, again=False))
+        bare = run(Way(loss=0.05, red=False, again=False, fec=False))
+        assert result.figures.fec_packets_used >= 10
+        assert bare.figures.fec_packets_used == 0
+        assert result.concealed() <= 0.6 * bare.concealed()
+
     def test_bursts(self) -> None:
         result = run(Way(loss=0.05, burst=3.0), 12.0)
         assert result.concealed() <= 0.05
@@ -266,6 +288,12 @@ class TestLines:
         result = run(Way(drift_ppm=drift_ppm), 12.0)
         assert result.figures.concealed_samples == 0
         assert 0.015 <= result.delay_s(8) <= 0.06
+
+    def test_a_later_picture_is_waited_for_without_a_gap(self) -> None:
+        result = run(Way(least_delay_s=0.12))
+        assert result.figures.concealed_samples == 0
+        assert result.figures.inserted_samples_for_deceleration >= 3_000
+        assert result.delay_s(4) == pytest.approx(0.13, abs=0.02)
 
     def test_a_sound_card_that_asks_in_bursts(self) -> None:
         result = run(Way(pulls_at_once=4), 12.0)

@@ -39,6 +39,8 @@ class Way(msgspec.Struct, frozen=True):
     packet_ms: Literal[20, 40, 60] = 20
     pulls_at_once: int = 1
     """The sound card asks for so many blocks together."""
+    least_delay_s: float = 0.0
+    """Asked of the buffer after two seconds."""
 
 
 class Second(msgspec.Struct, frozen=True):
@@ -112,6 +114,8 @@ def run(way: Way, seconds: float = 12.0, seed: int = 1) -> Run:
         while events and events[0][0] <= now:
             arrival, _, at, data, redundant, again = heapq.heappop(events)
             buffer.put(at & 0xFFFF_FFFF, data, arrival, redundant=redundant, retransmitted=again)
+        if block == 200:
+            buffer.set_least_delay(way.least_delay_s)
         out.append(buffer.pull(now))
         if block % 100 == 99:
             after = buffer.figures()
