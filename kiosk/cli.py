@@ -383,6 +383,7 @@ def pair_command(
 @click.option("--readings", type=int, default=20, show_default=True, help="readings: how many readings to measure.")
 @click.option("--seconds", type=float, default=15.0, show_default=True, help="call: how long each call is measured.")
 @click.option("--calls", type=int, default=10, show_default=True, help="call: set-ups for each figure of set-up.")
+@click.option("--soak", type=int, default=300, show_default=True, help="call: calls in a row for growth.")
 @click.option("--seed", type=int, default=1, show_default=True, help="call: decides which packets are lost.")
 def bench(
     name: str,
@@ -392,6 +393,7 @@ def bench(
     readings: int,
     seconds: float,
     calls: int,
+    soak: int,
     seed: int,
 ) -> None:
     """Measure speed. NAME: visit, readings or call."""
@@ -399,7 +401,7 @@ def bench(
     from kiosk.caredesk.demo import DemoError, until_told_to_stop
 
     if name == "call":
-        _bench_call(json_file, only, seconds, calls, seed)
+        _bench_call(json_file, only, seconds, calls, soak, seed)
     from kiosk.caredesk import bench_readings, bench_visit
 
     known = bench_visit.CHECKS if name == "visit" else bench_readings.CHECKS
@@ -415,13 +417,15 @@ def bench(
     _end_bench(name, json_file, [check.as_dict() for check in chosen])
 
 
-def _bench_call(json_file: Path | None, only: tuple[str, ...], seconds: float, calls: int, seed: int) -> NoReturn:
+def _bench_call(
+    json_file: Path | None, only: tuple[str, ...], seconds: float, calls: int, soak: int, seed: int
+) -> NoReturn:
     from kiosk.callbench.call_bench import CHECKS, Options, measure_calls
     from kiosk.callbench.world import WorldError
     from kiosk.caredesk.demo import DemoError, until_told_to_stop
 
     _only_known(only, CHECKS)
-    options = Options(seconds=seconds, calls=calls, seed=seed)
+    options = Options(seconds=seconds, calls=calls, soak=soak, seed=seed)
     work = measure_calls(only, options, lambda line: click.echo(line, err=True))
     try:
         checks = asyncio.run(until_told_to_stop(work))

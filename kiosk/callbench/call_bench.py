@@ -14,13 +14,14 @@ from pathlib import Path
 
 import msgspec
 
-from kiosk.callbench.call_check import Check, Measurement
+from kiosk.callbench.call_check import Check, Measurement, Soak
 from kiosk.callbench.call_run import CallRun, Pair, Scenario, SetUp, measure, scenarios, set_up
 from kiosk.callbench.chromium_end import ChromiumProgram
 from kiosk.callbench.conditions_table import CHECKS
 from kiosk.callbench.end import End, EndError
 from kiosk.callbench.kiosk_end import KioskEnd
 from kiosk.callbench.material import HD, VGA, Material, prepare
+from kiosk.callbench.processor import Belongings, belongings
 from kiosk.callbench.stock_end import StockEnd
 from kiosk.callbench.world import World, WorldError, world
 from kiosk.ipc.media_messages import IceServer
@@ -37,10 +38,12 @@ DEAD_SERVERS = (
 
 
 class Options(msgspec.Struct, frozen=True):
-    """``seconds``: the window of one call; ``calls``: set-ups for each figure of set-up; ``seed``: of every loss."""
+    """``seconds``: the window of one call; ``calls``: set-ups for each figure of set-up; ``soak``: calls in a row;
+    ``seed``: of every loss."""
 
     seconds: float = 15.0
     calls: int = 10
+    soak: int = 300
     seed: int = 1
 
 
@@ -55,6 +58,8 @@ class CallBench:
         self._scenarios = scenarios()
         self._runs: dict[tuple[Pair, str], CallRun | str] = {}
         self._set_ups: dict[tuple[Pair, str, bool], Sequence[SetUp]] = {}
+        self._soak: Soak | None = None
+        self._soaked = False
         self._number = 0
 
     async def run(self, pair: Pair, scenario: str) -> CallRun | None:
@@ -82,6 +87,54 @@ class CallBench:
             what = f"{len(self._set_ups[key])} set-ups, {scenario}{', dead relay' if dead_relay else ''}"
             self._say(f"{what}, {pair.value} to browser ({time.monotonic() - began:.0f} s)")
         return self._set_ups[key]
+
+    async def soak(self) -> Soak | None:
+        """See Bench. Raises WorldError when there is no line to be had."""
+        if not self._soaked:
+            self._soaked = True
+            try:
+                self._soak = await self._many_calls(self._scenarios["clean"])
+            except (EndError, FileNotFoundError, ProcessLookupError) as error:
+                self._say(f"calls in a row: {error}")
+        return self._soak
+
+    async def _many_calls(self, scenario: Scenario) -> Soak:
+        failed, before = 0, None
+        async with (
+            world(scenario.conditions, seed=self._options.seed) as line,
+            self._ends(Pair.KIOSK, scenario, line) as (first, second),
+            _started(first()) as a,
+        ):
+            if not isinstance(a, KioskEnd):
+                raise RuntimeError("only the kiosk is called again and again")
+            for number in range(self._options.soak):
+                async with _started(second()) as b:
+                    failed += (await set_up(a, b)).connected is None
+                await a.drop()
+                if number == 0:
+                    before = await self._settled(a, None)
+                elif number % 50 == 0:
+                    self._say(f"calls in a row: {number} of {self._options.soak}")
+            after = await self._settled(a, before)
+        if before is None:
+            raise EndError("no call was asked for")
+        return Soak(
+            self._options.soak,
+            failed,
+            after.threads - before.threads,
+            after.files - before.files,
+            after.memory_mb - before.memory_mb,
+        )
+
+    async def _settled(self, kiosk: KioskEnd, before: Belongings | None) -> Belongings:
+        """What the media process holds once the call has been closed, or after 5 s."""
+        held = belongings(kiosk.process_id)
+        for _ in range(10):
+            await asyncio.sleep(0.5)
+            held = belongings(kiosk.process_id)
+            if before is not None and held.threads <= before.threads and held.files <= before.files:
+                break
+        return held
 
     async def _run(self, pair: Pair, scenario: Scenario) -> CallRun | str:
         """The run, or why there is none."""
@@ -126,26 +179,29 @@ class CallBench:
         self, pair: Pair, scenario: Scenario, line: World, dead_relay: bool = False
     ) -> AsyncIterator[tuple[Callable[[], End], Callable[[], End]]]:
         """What makes fresh ends for either side."""
-        camera = self._material.camera_hd if scenario.hd else self._material.camera
+        camera: str | Path = self._material.camera_hd if scenario.hd else self._material.camera
+        seen = Path(camera)
+        if scenario.live_clock:
+            camera = "generated"
         size, speech = (HD if scenario.hd else VGA), self._material.speech
         async with AsyncExitStack() as stack:
-            programs = [ChromiumProgram(camera, size, speech, line.command("b", ()))]
+            programs = [ChromiumProgram(seen, size, speech, line.command("b", ()))]
             if pair is Pair.BROWSER:
-                programs.append(ChromiumProgram(camera, size, speech, line.command("a", ())))
+                programs.append(ChromiumProgram(seen, size, speech, line.command("a", ())))
             await asyncio.gather(*(stack.enter_async_context(program) for program in programs))
 
             def first() -> End:
                 prefix, folder = line.command("a", ()), self._next_folder()
                 match pair:
                     case Pair.BROWSER:
-                        return programs[1].end()
+                        return programs[1].end(live_clock=scenario.live_clock)
                     case Pair.KIOSK:
                         servers = DEAD_SERVERS if dead_relay else ()
                         return KioskEnd(folder, camera, speech, prefix, ice_servers=servers)
                     case Pair.STOCK:
                         return StockEnd(camera, speech, prefix)
 
-            yield first, programs[0].end
+            yield first, lambda: programs[0].end(live_clock=scenario.live_clock)
 
     def _next_folder(self) -> Path:
         self._number += 1

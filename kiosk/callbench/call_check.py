@@ -53,6 +53,16 @@ def judged(
     return Check(name, shown, unit, goal, short(reference), short(stock), met, note)
 
 
+class Soak(msgspec.Struct, frozen=True):
+    """How the media process grew over ``calls`` calls in a row, between two moments without a call."""
+
+    calls: int
+    failed: int
+    threads: int
+    files: int
+    memory_mb: float
+
+
 class Bench(Protocol):
     """What measurements may ask for; everything is run once and remembered."""
 
@@ -62,6 +72,10 @@ class Bench(Protocol):
 
     async def set_ups(self, pair: Pair, scenario: str, *, dead_relay: bool = False) -> Sequence[SetUp]:
         """Several set-ups; ``dead_relay``: the kiosk has a STUN and a TURN server that never answer."""
+        ...
+
+    async def soak(self) -> Soak | None:
+        """Many calls in a row of one media process; None if even the first came to nothing."""
         ...
 
     def trouble(self, pair: Pair, scenario: str) -> str:

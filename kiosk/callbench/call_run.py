@@ -36,7 +36,8 @@ class Scenario(msgspec.Struct, frozen=True):
     """One way to measure a call. ``name`` is the condition's.
 
     ``settle_s`` between first media and the window; ``least_s`` the shortest useful window. ``hd``: both cameras are
-    720p30, else VGA30. ``changes`` in the order of time.
+    720p30, else VGA30. ``live_clock``: pictures drawn with the time in them instead of the camera file. ``changes`` in
+    the order of time.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Scenario(msgspec.Struct, frozen=True):
     settle_s: float = 4.0
     least_s: float = 5.0
     hd: bool = False
+    live_clock: bool = False
     changes: tuple[Change, ...] = ()
 
 
@@ -58,7 +60,10 @@ class SetUp(msgspec.Struct, frozen=True):
 
 
 class CallRun(msgspec.Struct, frozen=True):
-    """One call. ``a`` and ``b``: what each end reported. ``line`` counted in the window, which began at ``began``."""
+    """One call. ``a`` and ``b``: what each end reported. ``line`` counted in the window, which began at ``began``.
+
+    ``unix_less_monotonic``: seconds that Unix time was ahead of CLOCK_MONOTONIC.
+    """
 
     scenario: Scenario
     set_up: SetUp
@@ -66,6 +71,7 @@ class CallRun(msgspec.Struct, frozen=True):
     a: EndReport
     b: EndReport
     line: LineReport
+    unix_less_monotonic: float = 0.0
 
 
 BURST_FROM_S, BURST_UNTIL_S = 4.0, 6.0
@@ -97,6 +103,7 @@ def scenarios() -> dict[str, Scenario]:
         least_s=LOW_UNTIL_S + 10.0,
         changes=(Change(LOW_FROM_S, low), Change(LOW_UNTIL_S, fast)),
     )
+    found["clock"] = Scenario("clock", _CLEAN, live_clock=True)
     # From the first picture on: how soon the browser sends 720p is one of its figures.
     found["hd"] = Scenario("hd", _CLEAN, settle_s=0.0, least_s=10.0, hd=True)
     return found
@@ -154,4 +161,5 @@ async def measure(world: World, scenario: Scenario, a: End, b: End, seconds: flo
         await world.change(change.conditions)
     await asyncio.sleep(max(0.0, began + max(seconds, scenario.least_s) - time.monotonic()))
     report_a, report_b, line = await asyncio.gather(a.report(), b.report(), world.counts(began))
-    return CallRun(scenario, began_at, began, report_a, report_b, line)
+    ahead = time.time() - time.monotonic()
+    return CallRun(scenario, began_at, began, report_a, report_b, line, ahead)

@@ -36,7 +36,12 @@ _ARGUMENTS = (
 )
 _ROOT_ARGUMENTS = ("--no-sandbox",)
 _PAGE = Path(__file__).parent / "page"
-_TYPES = {".html": "text/html", ".js": "text/javascript"}
+_FILES = {
+    "end.html": (_PAGE / "end.html", "text/html"),
+    "end.js": (_PAGE / "end.js", "text/javascript"),
+    # The nurse's page draws the same clock.
+    "clock_strip.js": (Path(__file__).parent.parent / "caredesk" / "page" / "clock_strip.js", "text/javascript"),
+}
 _ORIGIN = "http://localhost/"
 _START_LIMIT_MS = 30_000
 _CLOCK_LOOKS = 9
@@ -84,11 +89,12 @@ class ChromiumProgram:
             await self.stop()
             raise
 
-    def end(self) -> ChromiumEnd:
-        """A new end in a page of its own; one at a time."""
+    def end(self, *, live_clock: bool = False) -> ChromiumEnd:
+        """A new end in a page of its own. ``live_clock``: its camera is a drawn picture that tells the time, instead
+        of the file."""
         if self._browser is None:
             raise RuntimeError("start the browser first")
-        return ChromiumEnd(self._browser, self._size, self._process_id)
+        return ChromiumEnd(self._browser, self._size, self._process_id, live_clock)
 
     async def stop(self) -> None:
         """End the browser; safe to call twice."""
@@ -119,8 +125,9 @@ class ChromiumProgram:
 class ChromiumEnd:
     """An ``End`` (kiosk/callbench/end.py). Made by ``ChromiumProgram.end``."""
 
-    def __init__(self, browser: Browser, size: tuple[int, int], process_id: int) -> None:
+    def __init__(self, browser: Browser, size: tuple[int, int], process_id: int, live_clock: bool) -> None:
         self._browser = browser
+        self._live_clock = live_clock
         self._size = size
         self._process_id = process_id
         self._context: BrowserContext | None = None
@@ -164,7 +171,8 @@ class ChromiumEnd:
             await self._page.goto(f"{_ORIGIN}end.html")
             await self._page.wait_for_function("() => window.end !== undefined", timeout=_START_LIMIT_MS)
             self._offset = await self._clock_offset()
-            await self._page.evaluate("([width, height]) => end.start(width, height)", list(self._size))
+            arguments = [*self._size, self._live_clock]
+            await self._page.evaluate("([width, height, live]) => end.start(width, height, live)", arguments)
         except Error as error:
             await self.stop()
             raise EndError(f"Chromium's page did not start: {error.message.splitlines()[0]}") from error
@@ -234,9 +242,8 @@ class ChromiumEnd:
 
 async def _serve(route: Route) -> None:
     """The page's files, without a server; localhost because cameras are only given to secure contexts."""
-    name = route.request.url.removeprefix(_ORIGIN)
-    path = _PAGE / name
-    if path.parent == _PAGE and path.suffix in _TYPES and path.is_file():
-        await route.fulfill(body=path.read_bytes(), content_type=_TYPES[path.suffix])
-    else:
+    found = _FILES.get(route.request.url.removeprefix(_ORIGIN))
+    if found is None:
         await route.fulfill(status=404)
+    else:
+        await route.fulfill(body=found[0].read_bytes(), content_type=found[1])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from kiosk.callbench.call_check import Bench, Check, Measurement, judged
+from kiosk.callbench.call_check import Bench, Check, Measurement, Soak, judged
 from kiosk.callbench.call_run import BURST_FROM_S, BURST_UNTIL_S, LOW_FROM_S, LOW_UNTIL_S, CallRun, Pair, SetUp
 from kiosk.callbench.end import EndReport
 from kiosk.callbench.figures import (
@@ -17,6 +17,7 @@ from kiosk.callbench.figures import (
     longest_gap,
     middle,
     percentile,
+    picture_delays,
     pixels,
     recovery_seconds,
     seconds_until_sent,
@@ -115,6 +116,10 @@ def _seconds_to_hd(run: CallRun) -> float | None:
     return seconds_until_sent(run.b.sent, run.began, width=1280, height=720, least_fps=_FULL_RATE_FPS)
 
 
+def _picture_delay(run: CallRun, report: EndReport) -> float | None:
+    return percentile(picture_delays(report, run.unix_less_monotonic), 0.5)
+
+
 def _processor(report: EndReport) -> float | None:
     return None if report.processor_s is None else 100 * report.processor_s / report.seconds
 
@@ -192,6 +197,20 @@ ROWS: tuple[Row, ...] = (
     Row("lips_sent", "clean", lambda run: lips_p95(run.b), "ms", 30, 10, note="p95, by the sender reports"),
     Row("lips_received", "clean", lambda run: lips_p95(run.a), "ms", 30, 10, note="p95, by the sender reports"),
     Row("lips_loss10_sent", "loss10", lambda run: lips_p95(run.b), "ms", note="p95, by the sender reports"),
+    Row(
+        "picture_delay_sent",
+        "clock",
+        lambda run: _picture_delay(run, run.b),
+        "ms",
+        note="median from drawn to presented, kiosk to nurse, the line's 20 ms in it",
+    ),
+    Row(
+        "picture_delay_received",
+        "clock",
+        lambda run: _picture_delay(run, run.a),
+        "ms",
+        note="median from drawn to presented, nurse to kiosk's frame ring, the line's 20 ms in it",
+    ),
     Row("round_trip_clean", "clean", lambda run: high(run.b.round_trip), "ms", note="p95; the line's is 40"),
     Row("processor_share_vga", "clean", lambda run: _processor(run.a), "% of a core"),
     Row("processor_share_720p", "hd", lambda run: _processor(run.a), "% of a core"),
@@ -271,11 +290,26 @@ def _processor_ratio(scenario: str) -> Measurement:
     return measure
 
 
-def _not_here(what: str, goal: float | None, unit: str, *, more: bool = False) -> Measurement:
+class Awaited(msgspec.Struct, frozen=True):
     """A row whose measurement has not been plugged in."""
 
+    goal: float
+    unit: str
+    more: bool = False
+
+    async def __call__(self, bench: Bench, name: str) -> Check:
+        """Not measured."""
+        return judged(name, None, self.unit, self.goal, more=self.more, note="not measured by this bench yet")
+
+
+def _soak(value: Callable[[Soak], float], unit: str, goal: float) -> Measurement:
     async def measure(bench: Bench, name: str) -> Check:
-        return judged(name, None, unit, goal, more=more, note=f"not measured: {what}")
+        soak = await bench.soak()
+        if soak is None:
+            return judged(name, None, unit, goal, note="the calls could not be made")
+        failed = f"; {soak.failed} of them failed" if soak.failed else ""
+        note = f"growth from after the first call to after {soak.calls}, without a call{failed}"
+        return judged(name, value(soak), unit, goal, note=note)
 
     return measure
 
@@ -288,5 +322,14 @@ CHECKS: dict[str, Measurement] = {
     **{row.name: row for row in ROWS},
     "processor_vga": _processor_ratio("clean"),
     "processor_720p": _processor_ratio("hd"),
+    "link_lost_shown": Awaited(1.0, "s"),
+    "link_back_same_address": Awaited(1.5, "s"),
+    "link_back_other_address": Awaited(1.5, "s"),
+    "echo_after_1s": Awaited(25.0, "dB", more=True),
+    "echo_after_3s": Awaited(30.0, "dB", more=True),
+    "double_talk_loss": Awaited(3.0, "dB"),
+    "calls_threads": _soak(lambda soak: soak.threads, "threads", 0.0),
+    "calls_files": _soak(lambda soak: soak.files, "files", 0.0),
+    "calls_memory": _soak(lambda soak: soak.memory_mb, "MB", 20.0),
 }
 """Every check by its name, in the order in which they are measured and shown."""

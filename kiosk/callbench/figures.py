@@ -95,3 +95,18 @@ def seconds_until_sent(
         if one.at >= since and one.width >= width and one.height >= height and one.frames_per_second >= least_fps:
             return one.at - since
     return None
+
+
+def picture_delays(report: EndReport, unix_less_monotonic: float) -> list[float]:
+    """Milliseconds from drawing to presenting, of the frames whose clock was live and could be read.
+
+    ``unix_less_monotonic``: seconds that Unix time is ahead of CLOCK_MONOTONIC. A clock that is more than a minute off
+    is no clock.
+    """
+    found = []
+    for frame in report.frames:
+        if frame.clock_ms is not None:
+            late = ((frame.at + unix_less_monotonic) * 1000 - frame.clock_ms + 2**31) % 2**32 - 2**31
+            if abs(late) < 60_000:
+                found.append(late)
+    return found

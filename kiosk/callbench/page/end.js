@@ -1,8 +1,13 @@
 // One end of a measured call in a browser: one RTCPeerConnection, every presented frame and the statistics of each
 // 200 ms as numbers in milliseconds of performance.now(); it judges nothing and shows the other end small.
+// Its camera is the browser's fake one, or a drawn picture with a live clock.
+import { drawClock } from "./clock_strip.js";
+
 const STATISTICS_MS = 200;
 const WAIT_MS = 20; // until the first sound
-const CLOCK_EVERY = 15; // frames: reading pixels back is dear, and the browser's processor time is measured
+const CLOCK_EVERY_FILE = 15; // frames: reading pixels back is dear, and the browser's processor time is measured
+const CLOCK_EVERY_LIVE = 3;
+const DRAW_MS = 1000 / 30;
 const BLOCKS = 36;
 const SYNC = 4;
 const STRIP_MIDDLE = 1 / 16; // of the picture's height
@@ -18,6 +23,8 @@ let local = null;
 let frames = [];
 let samples = [];
 let counted = 0;
+let clockEvery = CLOCK_EVERY_FILE;
+let drawing = null;
 
 const note = (name) => {
   if (name in times) return;
@@ -41,7 +48,7 @@ function readStrip(width, height) {
 function onFrame(now, { presentationTime, width, height, presentedFrames }) {
   note("firstPicture");
   counted += 1;
-  const clock = counted % CLOCK_EVERY === 0 ? readStrip(width, height) : null;
+  const clock = counted % clockEvery === 0 ? readStrip(width, height) : null;
   frames.push([presentationTime, width, height, clock, presentedFrames]);
   video.requestVideoFrameCallback(onFrame);
 }
@@ -64,6 +71,23 @@ async function everyWhile() {
   if (heard) note("firstSound");
   samples.push(found);
   setTimeout(everyWhile, times.firstSound === undefined ? WAIT_MS : STATISTICS_MS);
+}
+
+/** A moving picture that tells the time at which it was drawn (low 32 bits of Unix milliseconds). */
+function drawnCamera(width, height) {
+  const easel = Object.assign(document.createElement("canvas"), { width, height });
+  const brush = easel.getContext("2d");
+  const draw = () => {
+    const now = Date.now();
+    brush.fillStyle = "#5a7a6a";
+    brush.fillRect(0, 0, width, height);
+    brush.fillStyle = "#e0d0b0";
+    brush.fillRect(((now / 4) % width) - 40, height * 0.4, 80, 120);
+    drawClock(brush, width, height, now);
+  };
+  draw();
+  drawing = setInterval(draw, DRAW_MS);
+  return easel.captureStream(30).getVideoTracks();
 }
 
 const gathered = () =>
@@ -93,9 +117,13 @@ connection.addEventListener("track", ({ track, streams }) => {
 });
 
 window.end = {
-  async start(width, height) {
+  async start(width, height, live) {
     const picture = { width: { exact: width }, height: { exact: height }, frameRate: 30 };
-    local = await navigator.mediaDevices.getUserMedia({ audio: true, video: picture });
+    local = await navigator.mediaDevices.getUserMedia({ audio: true, video: live ? false : picture });
+    if (live) {
+      clockEvery = CLOCK_EVERY_LIVE;
+      for (const track of drawnCamera(width, height)) local.addTrack(track);
+    }
     for (const track of local.getTracks()) connection.addTrack(track, local);
     preferVp8();
   },
@@ -127,6 +155,7 @@ window.end = {
   },
   stop() {
     connection.close();
+    clearInterval(drawing);
     local?.getTracks().forEach((track) => track.stop());
   },
   now: () => performance.now(),
