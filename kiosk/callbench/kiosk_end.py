@@ -19,16 +19,19 @@ import msgspec
 import numpy as np
 
 from kiosk.callbench.end import EndError, EndReport, Frame
+from kiosk.callbench.kiosk_figures import figures_of
 from kiosk.callbench.processor import processor_seconds
 from kiosk.callbench.pulses import heard_pulses, missing_share
 from kiosk.callbench.room import Room, write
 from kiosk.caredesk.children import end
+from kiosk.facts.call_statistics import CallStatistics
 from kiosk.facts.clock_strip import read_clock
 from kiosk.ipc.frame_ring import FrameRingReader, RingError
 from kiosk.ipc.link import Link
 from kiosk.ipc.media_messages import (
     AcceptCall,
     CallAnswered,
+    CallCounted,
     CallPrepared,
     CallRefused,
     Configure,
@@ -57,7 +60,7 @@ SOUND_DEVICE = "pulse"
 _NICENESS = -10
 """As core starts it (kiosk/ends.py)."""
 _LIMIT_S = 30.0
-_STATISTICS_EVERY_S = 0.2
+_STATISTICS_EVERY_S = 1.0
 _END_LIMIT_S = 5.0
 
 _Said = TypeVar("_Said", bound=msgspec.Struct)
@@ -68,8 +71,8 @@ class KioskEnd:
     peer connection that takes over.
 
     ``folder`` must exist and be private to this end: PulseAudio's socket and the recording are put there. ``camera``:
-    ``generated`` or a file; ``speech``: WAV (48 kHz, mono); ``prefix``: what runs a command in the wanted network
-    namespace. Without ``speech`` there is no sound card.
+    ``generated`` or a file, sent no larger than ``size``; ``speech``: WAV (48 kHz, mono); ``prefix``: what runs a
+    command in the wanted network namespace. Without ``speech`` there is no sound card.
     """
 
     def __init__(
@@ -79,12 +82,18 @@ class KioskEnd:
         speech: Path | None,
         prefix: Sequence[str] = (),
         *,
+        size: tuple[int, int] = (640, 480),
         echo_cancelling: bool = True,
         ice_servers: tuple[IceServer, ...] = (),
     ) -> None:
         self._folder = folder
         self._configure = Configure(
-            camera=str(camera), sound_device=SOUND_DEVICE, echo_cancelling=echo_cancelling, ice_servers=ice_servers
+            camera=str(camera),
+            sound_device=SOUND_DEVICE,
+            echo_cancelling=echo_cancelling,
+            ice_servers=ice_servers,
+            camera_width=size[0],
+            camera_height=size[1],
         )
         self._prefix = tuple(prefix)
         self._room = Room(folder, speech) if speech is not None else None
@@ -97,7 +106,8 @@ class KioskEnd:
         self._gone = False
         self._negotiated: Negotiated | None = None
         self._offered: str | None = None
-        self._statistics: list[tuple[float, Statistics]] = []
+        self._counted: list[CallStatistics] = []
+        self._sound: list[Statistics] = []
         self._began = self._processor_began = 0.0
         self.accepted_at: float | None = None
         self.connected_at: float | None = None
@@ -181,13 +191,15 @@ class KioskEnd:
     async def begin(self, now: float) -> None:
         """See End."""
         self._began = now
-        self._statistics.clear()
+        del self._counted[:-1]  # the newest stands at the window's beginning
+        self._sound.clear()
         if self._watcher is not None:
             self._watcher.clear()
         self._processor_began = processor_seconds(self.process_id)
 
     async def report(self) -> EndReport:
-        """See End. ``raw``: the last Statistics, and as ``series`` all of the window as (CLOCK_MONOTONIC s, them)."""
+        """See End. ``raw``: ``series`` the CallStatistics of the window, ``sound`` the last Statistics,
+        ``frames_overtaken`` see FrameWatcher."""
         if self._gone:
             raise EndError("The kiosk's media process ended during the call.")
         ended = time.monotonic()
@@ -203,19 +215,21 @@ class KioskEnd:
             recording = str(path)
             pulses = tuple(first_at + at for at in await asyncio.to_thread(heard_pulses, samples, 48_000))
             missing = missing_share(pulses, first_at, first_at + len(samples) / 48_000)
-        series = [(at, msgspec.to_builtins(statistics)) for at, statistics in self._statistics]
-        raw: dict[str, object] = {**(series[-1][1] if series else {}), "series": series}
-        raw["frames_overtaken"] = self._watcher.overtaken if self._watcher else None
+        figures = figures_of(self._counted)
         return EndReport(
             seconds=ended - self._began,
             began=self._began,
             frames=frames,
-            frames_decoded=_grown(self._statistics),
             sound_missing=missing,
             pulses=pulses,
             processor_s=processor,
             recording=recording,
-            raw=raw,
+            raw={
+                "series": [msgspec.to_builtins(one) for one in self._counted],
+                "sound": msgspec.to_builtins(self._sound[-1]) if self._sound else None,
+                "frames_overtaken": self._watcher.overtaken if self._watcher else None,
+            },
+            **msgspec.structs.asdict(figures),
         )
 
     async def stop(self) -> None:
@@ -265,8 +279,11 @@ class KioskEnd:
                 self.first_picture_at = self.first_picture_at or message.at
             case FirstRemoteSound():
                 self.first_sound_at = self.first_sound_at or message.at
+            case CallCounted():
+                self._counted.append(message.statistics)
+                return
             case Statistics():
-                self._statistics.append((time.monotonic(), message))
+                self._sound.append(message)
                 return
             case _:
                 pass
@@ -353,9 +370,3 @@ class FrameWatcher(threading.Thread):
             self._frames.append(Frame(frame.at, frame.width, frame.height, clock))
             self.overtaken += frame.number - self._last - 1 if self._last else 0
         self._last = frame.number
-
-
-def _grown(statistics: list[tuple[float, Statistics]]) -> int | None:
-    if len(statistics) < 2:
-        return None
-    return statistics[-1][1].frames_received - statistics[0][1].frames_received
