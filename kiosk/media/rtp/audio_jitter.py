@@ -267,8 +267,8 @@ class AudioJitterBuffer:
         for at in [at for at in self._packets if at < self._position]:
             del self._packets[at]
             self._discarded += 1
-        first = min(self._packets)
-        if first - self._position < self._packets[first][1]:
+        first = min(self._packets, default=None)
+        if first is not None and first - self._position < self._packets[first][1]:
             self._position = first
         self._resumed = True
         self._stalled = 0

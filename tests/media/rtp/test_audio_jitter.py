@@ -167,6 +167,14 @@ class TestPackets:
             buffer.put(10**9, packet(77), 1.0 + index / 50, redundant=False) if index == 5 else None
         assert set(heard(buffer, DUE, 18)) == {10}
 
+    def test_packets_that_overlap_and_then_fall_far_behind_break_nothing(self) -> None:
+        buffer = AudioJitterBuffer(Tones())
+        for index in range(6):
+            buffer.put(100 * index, packet(10 + index), 1.0, redundant=False)
+        heard(buffer, DUE, 2)
+        heard(buffer, 3.0, 10)
+        assert buffer.figures().packets_discarded == 5
+
     def test_packets_of_10_ms(self) -> None:
         buffer = AudioJitterBuffer(Tones())
         for index in range(20):
@@ -312,7 +320,7 @@ def _half_packets(count: int) -> int:
             st.integers(min_value=0, max_value=2**32 - 1)
             | st.integers(min_value=0, max_value=200).map(lambda n: n * 480),
             st.binary(max_size=30) | st.sampled_from(encoded(2.0, 20, True)),
-            st.floats(min_value=0.0, max_value=0.1),
+            st.floats(min_value=0.0, max_value=0.1) | st.just(1.0),
             st.booleans(),
             st.booleans(),
             st.integers(min_value=0, max_value=4),
