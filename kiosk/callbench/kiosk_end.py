@@ -201,7 +201,7 @@ class KioskEnd:
         """See End. ``raw``: ``series`` the CallStatistics of the window, ``sound`` the last Statistics,
         ``frames_overtaken`` see FrameWatcher."""
         if self._gone:
-            raise EndError("The kiosk's media process ended during the call.")
+            raise EndError(f"The kiosk's media process ended during the call {await self._how_it_ended()}.")
         ended = time.monotonic()
         processor = processor_seconds(self.process_id) - self._processor_began
         frames = self._watcher.frames_between(self._began, ended) if self._watcher else ()
@@ -307,11 +307,21 @@ class KioskEnd:
                             del self._said[number]
                             return message
                     if self._gone:
-                        raise EndError("The kiosk's media process ended; its log says why.")
+                        raise EndError(f"The kiosk's media process ended {await self._how_it_ended()}.")
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError as error:
             raise EndError(f"The kiosk's media process said no {kind.__name__} in {_LIMIT_S:.0f} s.") from error
+
+    async def _how_it_ended(self) -> str:
+        if self._process is None:
+            return "before it began"
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), _END_LIMIT_S)
+        status = self._process.returncode
+        if status is None:
+            return "its link, but not itself"
+        return f"by signal {signal.Signals(-status).name}" if status < 0 else f"with status {status}; its log says why"
 
     async def _ask_statistics(self) -> None:
         while not self._gone:
