@@ -203,7 +203,11 @@ class OpusEncoder:
         self._set(_SET_BITRATE, bitrate)
 
     def set_expected_loss(self, percent: int) -> None:
-        """What share of packets will be lost; above 0 packets carry a copy of the one before when the rate allows."""
+        """What share of packets will be lost; above 0 packets carry a copy of the one before when the rate allows.
+
+        libopus 1.6 with 20 ms of speech: 81 % of packets do (all with voice in them) from 6 percent and 20 kbit/s on,
+        none below, and none at 16 kbit/s whatever is expected. The copy is paid for out of the same rate.
+        """
         if not 0 <= percent <= 100:
             raise OpusError(f"{percent} percent is out of range")
         self._set(_SET_INBAND_FEC, 1 if percent else 0)

@@ -14,7 +14,7 @@ from kiosk.media.codec.vpx_library import DEFAULTS, KNOWN, EncoderConfig, FrameP
 
 def test_the_bundled_version_is_the_one_that_was_read() -> None:
     library = vpx_library()
-    assert library.version == b"v1.16.0"
+    assert library.version in {b"v1.16.0", b"v1.17.0"}
     assert (library.encoder_abi, library.decoder_abi) == (39, 12)
 
 
@@ -55,9 +55,13 @@ def test_the_image_is_what_the_library_makes_of_it() -> None:
     assert image.planes[1] - image.planes[0] == 320 * 240
 
 
+def _release() -> bytes:
+    return vpx_library().version.rsplit(b".", 1)[0]
+
+
 def test_an_unknown_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(KNOWN, b"v1.16")
-    with pytest.raises(LibraryTroubleError, match=r"v1\.16\.0 is not known") as raised:
+    monkeypatch.delitem(KNOWN, _release())
+    with pytest.raises(LibraryTroubleError, match="is not known") as raised:
         VpxLibrary(vpx_library().calls)
     assert raised.value.trouble is LibraryTrouble.UNKNOWN_VERSION
 
@@ -69,7 +73,7 @@ def test_a_moved_layout_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_wrong_interface_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(KNOWN, b"v1.16", (38, 12))
+    monkeypatch.setitem(KNOWN, _release(), (38, 12))
     with pytest.raises(LibraryTroubleError, match="38"):
         VpxLibrary(vpx_library().calls)
 
