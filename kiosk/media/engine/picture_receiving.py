@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from av.video.frame import VideoFrame
 
-from kiosk.media.codec.libvpx import Vp8Error
-from kiosk.media.codec.vp8_decoder import Vp8Decoder
+from kiosk.media.codec.libvpx import Vp8Decoder, Vp8Error
 from kiosk.media.rtp.frame_assembly import AssembledFrame, FrameAssembly
 from kiosk.media.rtp.key_frame_requests import KeyFrameRequests
 from kiosk.media.rtp.retransmission import MissingPackets
@@ -76,13 +75,13 @@ class PictureReceiving:
     def _take(self, now: float) -> None:
         frames = self._assembly.take(now)
         for frame in frames:
-            self._decode(frame)
+            self._decode(frame, now)
         if frames and self._assembly.next_number is not None:
             self.missing.forget_before(self._assembly.next_number)
 
-    def _decode(self, frame: AssembledFrame) -> None:
+    def _decode(self, frame: AssembledFrame, now: float) -> None:
         self.frames_received += 1
-        self._key_frame_requests.frame_taken(frame.key_frame)
+        self._key_frame_requests.frame_taken(frame.key_frame, now)
         if self._undecoded >= _MOST_UNDECODED:
             self._failed()
             return
