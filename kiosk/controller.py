@@ -147,6 +147,8 @@ class Controller:
             self._publish()
             if type(self.state.phase) is not type(before.phase):
                 self._note("phase", phase=type(self.state.phase).__name__.lower(), revision=self._revision)
+            if _recovers(self.state.phase) != _recovers(before.phase):
+                self._note("recovering", recovering=int(_recovers(self.state.phase)), revision=self._revision)
             if self.state.faults != before.faults:
                 self._note("faults", faults=" ".join(fault.value for fault in self.state.faults))
             if type(self.state.measurement) is not type(before.measurement):
@@ -416,6 +418,10 @@ class Controller:
 
     def _note(self, event: str, **details: str | int | float) -> None:
         self._timeline.note(self._now().monotonic, event, **details)
+
+
+def _recovers(phase: Phase) -> bool:
+    return isinstance(phase, Talking) and phase.recovering
 
 
 _TASK_STATUS = {

@@ -37,7 +37,7 @@ class PaintBook:
         self._gaps_ms: list[float] = []
 
     def new_picture(self) -> None:
-        """A call begins, or media began anew: the first painted remote frame is to be told."""
+        """A call begins, media began anew or the line went: the first painted remote frame is to be told."""
         self._first_frame_reported = False
         self._painted_frame = 0
         self.remote_frame = 0

@@ -185,9 +185,10 @@ class UiProcess(QObject):
                 os.close(descriptor)
         match message:
             case Show(revision=revision, state=state):
-                call_before = self._model.screen.call_id
+                before = self._model.screen
                 self._model.show(state)
-                if self._model.screen.call_id not in (None, call_before):
+                screen = self._model.screen
+                if screen.call_id not in (None, before.call_id) or (screen.line_lost and not before.line_lost):
                     self._book.new_picture()
                 self._book.revision = revision
                 # A state may look like the one before; core waits for the word that it is on screen all the same.

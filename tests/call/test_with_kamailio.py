@@ -245,6 +245,27 @@ async def test_kamailio_restarts_during_a_call(desk: Desk, kiosk: Kiosk, nurse: 
     await kari.respond(await kari.expect("BYE"), 200)
 
 
+async def test_a_connection_renewed_in_the_call_carries_the_next_offer(kiosk: Kiosk, nurse: Connect) -> None:
+    kari = await nurse("kari")
+    call_id, leg = await talk(kiosk, kari)
+    kiosk.agent.reinvite(call_id, OTHER)
+    unheard = await kari.expect("INVITE")
+    kiosk.agent.renew()
+    assert (await kiosk.expect(RegistrationChanged)).state is RegistrationState.OFFLINE
+    await kiosk.registered()
+    await kari.respond(unheard, 200, None, ANSWER, "application/sdp")  # nobody hears it any more
+    kiosk.agent.reinvite(call_id, OFFER)
+    assert (await kari.expect("ACK")).get("CSeq") == (unheard.get("CSeq") or "").replace("INVITE", "ACK")
+    fresh = await kari.expect("INVITE")
+    assert fresh.body == OFFER
+    await kari.respond(fresh, 200, None, ANSWER, "application/sdp")
+    assert await kiosk.expect(ReinviteAnswered) == ReinviteAnswered(call_id, ANSWER)
+    await kari.within(leg, "MESSAGE", "still here", "text/plain")
+    assert (await kiosk.expect(MessageReceived)).body == b"still here"
+    kiosk.agent.hang_up(call_id)
+    await kari.respond(await kari.expect("BYE"), 200)
+
+
 async def test_it_leaves_politely_and_quickly(desk: Desk, nurse: Connect, tmp_path: Path) -> None:
     kiosk = Kiosk(desk.settings(tmp_path))
     await kiosk.registered()

@@ -134,7 +134,7 @@ def test_before_core_has_spoken_nothing_is_claimed() -> None:
         (states.RECOVERING, Page.CALL, "Et øyeblikk. Linjen er svak."),
         (states.LOST, Page.CALL, "Linjen er borte nå. Vi prøver igjen."),
         (states.WEAK, Page.CALL, "Linjen er litt svak."),
-        (states.BAD, Page.CALL, "Linjen er svak. Det kan hakke litt."),
+        (states.BAD, Page.CALL, "Linjen er svak."),
         (Ended(states.KARI, CallOutcome.DECLINED, 1.0), Page.ENDED, ""),
     ],
 )
