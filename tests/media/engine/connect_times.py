@@ -95,9 +95,10 @@ class Stock:
 
 async def one_call(near: NearEnd, far: Far, loss: float, delay_s: float, seed: int) -> tuple[float, float] | None:
     """Seconds from the press until connected at both ends, and until the first sound is heard; None after 20 s."""
+    offer = await far.offer()  # the far end's sockets are not on the line
     try:
         with over(LossyLine(loss, delay_s, seed)):
-            await near.prepare(await far.offer())
+            await near.prepare(offer)
             began = time.time()
             answer = await near.answer()
             await asyncio.sleep(delay_s)  # signalling travels as far as media
