@@ -420,7 +420,8 @@ def bench(
 def _bench_call(
     json_file: Path | None, only: tuple[str, ...], seconds: float, calls: int, soak: int, seed: int
 ) -> NoReturn:
-    from kiosk.callbench.call_bench import CHECKS, Options, measure_calls
+    from kiosk.callbench.call_bench import Options, measure_calls
+    from kiosk.callbench.conditions_table import CHECKS
     from kiosk.callbench.world import WorldError
     from kiosk.caredesk.demo import DemoError, until_told_to_stop
 

@@ -6,9 +6,11 @@ It starts and ends everything and remembers what was run; what is measured stand
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -48,14 +50,21 @@ class Options(msgspec.Struct, frozen=True):
 
 
 class CallBench:
-    """A ``Bench`` (call_check.py). ``folder`` must exist and be private; ``say`` gets a line for each call that ran."""
+    """A ``Bench`` (call_check.py). ``folder`` must exist and be private; ``say`` gets a line for each call that ran;
+    ``known``: the scenarios by name, those of the table if None."""
 
-    def __init__(self, folder: Path, material: Material, options: Options, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        options: Options,
+        say: Callable[[str], None],
+        known: Mapping[str, Scenario] | None = None,
+    ) -> None:
         self._folder = folder
-        self._material = material
+        self._materials: dict[bool, Material] = {}
         self._options = options
         self._say = say
-        self._scenarios = scenarios()
+        self._scenarios = scenarios() if known is None else known
         self._runs: dict[tuple[Pair, str], CallRun | str] = {}
         self._set_ups: dict[tuple[Pair, str, bool], Sequence[SetUp]] = {}
         self._soak: Soak | None = None
@@ -149,6 +158,10 @@ class CallBench:
                 return await measure(line, scenario, a, b, self._options.seconds)
         except EndError as error:
             return str(error)
+        except WorldError as error:
+            if error.missing is not None:  # no call will ever be possible here
+                raise
+            return str(error)
         except TimeoutError:
             return f"no end within {_CALL_LIMIT_S:.0f} s"
 
@@ -170,7 +183,8 @@ class CallBench:
                             if not isinstance(a, KioskEnd):
                                 break
                             await a.drop()
-                except EndError:
+                except EndError as error:
+                    self._say(str(error))
                     found.append(_NEVER)
         return found
 
@@ -179,11 +193,10 @@ class CallBench:
         self, pair: Pair, scenario: Scenario, line: World, dead_relay: bool = False
     ) -> AsyncIterator[tuple[Callable[[], End], Callable[[], End]]]:
         """What makes fresh ends for either side."""
-        camera: str | Path = self._material.camera_hd if scenario.hd else self._material.camera
-        seen = Path(camera)
-        if scenario.live_clock:
-            camera = "generated"
-        size, speech = (HD if scenario.hd else VGA), self._material.speech
+        material = await self._material(scenario.hd)
+        seen = material.camera_hd if scenario.hd else material.camera
+        camera = "generated" if scenario.live_clock else seen
+        size, speech = (HD if scenario.hd else VGA), material.speech
         async with AsyncExitStack() as stack:
             programs = [ChromiumProgram(seen, size, speech, line.command("b", ()))]
             if pair is Pair.BROWSER:
@@ -203,6 +216,16 @@ class CallBench:
 
             yield first, lambda: programs[0].end(live_clock=scenario.live_clock)
 
+    async def _material(self, hd: bool) -> Material:
+        """What cameras see and microphones hear, prepared when first needed. Raises EndError."""
+        if hd not in self._materials:
+            try:
+                self._materials[hd] = await asyncio.to_thread(prepare, self._folder, hd=hd)
+            except (OSError, subprocess.SubprocessError) as error:
+                raise EndError(f"the bench's picture and speech cannot be prepared: {error}") from error
+            self._say(self._materials[hd].note)
+        return self._materials[hd]
+
     def _next_folder(self) -> Path:
         self._number += 1
         folder = self._folder / f"end-{self._number}"
@@ -220,20 +243,17 @@ async def _started(end: End) -> AsyncIterator[End]:
 
 
 async def measure_calls(
-    only: Sequence[str], options: Options, say: Callable[[str], None], checks: dict[str, Measurement] | None = None
+    only: Sequence[str], options: Options, say: Callable[[str], None], checks: Mapping[str, Measurement] | None = None
 ) -> list[Check]:
     """Measure the checks of these names (all of ``checks`` if none), in the table's order. Raises WorldError."""
     measurements = CHECKS if checks is None else checks
     wanted = [name for name in measurements if not only or name in only]
-    with tempfile.TemporaryDirectory(prefix="svar-bench-") as temporary:
-        folder = Path(temporary)
-        material = await asyncio.to_thread(prepare, folder, hd=True)
-        say(material.note)
-        bench = CallBench(folder, material, options, say)
+    say(f"{os.cpu_count()} processors, {os.getloadavg()[0]:.1f} of them busy in the last minute")
+    with tempfile.TemporaryDirectory(prefix="svar-bench-") as folder:
+        bench = CallBench(Path(folder), options, say)
         found = []
         for name in wanted:
-            found.append(await measurements[name](bench, name))
+            check = await measurements[name](bench, name)
+            found.append(check)
+            say(f"  {name}: {check.value} {check.unit} ({'met' if check.met else 'not met'}) {check.note}".rstrip())
         return found
-
-
-__all__ = ["CHECKS", "CallBench", "Options", "WorldError", "measure_calls"]

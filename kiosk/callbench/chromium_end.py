@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 import shutil
@@ -77,7 +78,7 @@ class ChromiumProgram:
         arguments.append(f"--use-file-for-fake-video-capture={self._camera}")
         arguments.append(f"--use-file-for-fake-audio-capture={self._speech}")
         try:
-            self._playwright = await async_playwright().start()
+            self._playwright = await _driver()
             self._browser = await self._playwright.chromium.launch(
                 executable_path=wrapper, headless=True, args=arguments, timeout=_START_LIMIT_MS
             )
@@ -238,6 +239,16 @@ class ChromiumEnd:
                 await context.close()
             except Error as error:
                 raise EndError(f"Chromium's page did not close: {error.message.splitlines()[0]}") from error
+
+
+async def _driver() -> Playwright:
+    """Playwright's driver, a node of its own. Raises EndError."""
+    try:
+        async with asyncio.timeout(_START_LIMIT_MS / 1000):
+            return await async_playwright().start()
+    except Exception as error:
+        # Playwright raises a bare Exception when its driver does not live, for instance without libatomic1.
+        raise EndError(f"Playwright's driver does not start ({error}). Run packaging/setup.") from error
 
 
 async def _serve(route: Route) -> None:

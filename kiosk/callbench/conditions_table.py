@@ -120,6 +120,10 @@ def _picture_delay(run: CallRun, report: EndReport) -> float | None:
     return percentile(picture_delays(report, run.unix_less_monotonic), 0.5)
 
 
+def _pulses_missing(run: CallRun) -> float | None:
+    return None if run.a.sound_missing is None else run.a.sound_missing * 100
+
+
 def _processor(report: EndReport) -> float | None:
     return None if report.processor_s is None else 100 * report.processor_s / report.seconds
 
@@ -210,6 +214,10 @@ ROWS: tuple[Row, ...] = (
         lambda run: _picture_delay(run, run.a),
         "ms",
         note="median from drawn to presented, nurse to kiosk's frame ring, the line's 20 ms in it",
+    ),
+    *(
+        Row(f"pulses_missing_{name}", name, _pulses_missing, "%", note="of what the patient's loudspeaker played")
+        for name in ("clean", "loss10", "rate300", "rate100")
     ),
     Row("round_trip_clean", "clean", lambda run: high(run.b.round_trip), "ms", note="p95; the line's is 40"),
     Row("processor_share_vga", "clean", lambda run: _processor(run.a), "% of a core"),

@@ -14,7 +14,7 @@ from kiosk.callbench.end import EndError
 from kiosk.callbench.figures import frames_per_second, pixels
 from kiosk.callbench.material import VGA, Material, prepare
 
-WINDOW_S = 2.0
+WINDOW_S = 1.0
 
 
 @pytest.fixture(scope="module")

@@ -59,6 +59,7 @@ def _good() -> EndReport:
         concealed_share=0.001,
         sound_delay=tuple(Sample(at, 45.0) for at in moments),
         lips=(5.0, -12.0),
+        sound_missing=0.0,
         sent=(Sent(BEGAN + 2, 1280, 720, 30, 2e6),),
         processor_s=6.0,
         round_trip=(Sample(BEGAN, 41.0),),
