@@ -140,6 +140,7 @@ class KioskEnd:
 
     async def _start_media(self) -> None:
         silent = {"PULSE_SERVER": f"unix:{self._folder}/no-sound-here"}
+        sound = self._room.environment if self._room else silent
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._gone = False
         self._link = Link(ours, msgspec.json.Decoder(FromMedia), self._received, self._closed)
@@ -148,7 +149,8 @@ class KioskEnd:
                 *self._prefix,
                 *(sys.executable, "-m", "kiosk.media", "--fd", str(theirs.fileno())),
                 pass_fds=(theirs.fileno(),),
-                env={**os.environ, **(self._room.environment if self._room else silent)},
+                # A codec library that crashes then says in which of our lines.
+                env={**os.environ, **sound, "PYTHONFAULTHANDLER": "1"},
                 stdin=asyncio.subprocess.DEVNULL,
             )
         with contextlib.suppress(PermissionError, ProcessLookupError):
