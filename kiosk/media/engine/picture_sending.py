@@ -145,8 +145,9 @@ class PictureSending:
             limit=self._packet_bytes,
             picture_id=self._picture_id,
             tl0picidx=None,
-            temporal_layer=0,
-            layer_sync=False,
+            temporal_layer=picture.temporal_layer,
+            layer_sync=picture.layer_sync,
+            non_reference=picture.non_reference,
         )
         ticks = int(at * CLOCK_RATE)
         last = len(payloads) - 1

@@ -21,6 +21,7 @@ from kiosk.media.voice import PACKET, MicrophoneReader
 _MICROPHONE_LIMIT_S = 0.06
 _LONGEST_OFFSET = 2**14 - 1
 _SLEW_S = 0.0005
+_LEAST_FEC_PERCENT = 6
 _FRAME_MS: dict[int, Literal[20, 40, 60]] = {20: 20, 40: 40, 60: 60}
 
 
@@ -45,7 +46,8 @@ class SoundSending:
     def follow(self, allocation: Allocation) -> None:
         """Rate, packet length, copies and expected loss from now on."""
         self._encoder.set_bitrate(allocation.speech_bitrate)
-        self._encoder.set_expected_loss(allocation.fec_percent)
+        # Below 6 % libopus sends no copies in band (measured), and what is lost is lost.
+        self._encoder.set_expected_loss(max(_LEAST_FEC_PERCENT, allocation.fec_percent) if allocation.fec_percent else 0)
         self._wanted_ms = allocation.speech_frame_ms
         self._copies = allocation.speech_redundancy
 
