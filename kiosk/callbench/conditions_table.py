@@ -33,7 +33,10 @@ Value = Callable[[CallRun], float | None]
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One figure of one scenario's call. ``goal_row``: its number in the table of issue 4, None if it has none."""
+    """One figure of one scenario's call. ``goal_row``: its number in the table of issue 4, None if it has none.
+
+    ``remark``: what else the kiosk's call tells, for the note.
+    """
 
     name: str
     scenario: str
@@ -44,13 +47,16 @@ class Row(msgspec.Struct, frozen=True):
     more: bool = False
     stock: bool = True
     note: str = ""
+    remark: Callable[[CallRun], str] | None = None
 
     async def __call__(self, bench: Bench, name: str) -> Check:
         """Measure the kiosk, then the browser, then stock aiortc."""
         kiosk = await self._of(bench, Pair.KIOSK)
         reference = await self._of(bench, Pair.BROWSER)
         stock = await self._of(bench, Pair.STOCK) if self.stock else None
-        note = "; ".join(part for part in (bench.trouble(Pair.KIOSK, self.scenario), self.note) if part)
+        run = await bench.run(Pair.KIOSK, self.scenario)
+        remark = self.remark(run) if run is not None and self.remark is not None else ""
+        note = "; ".join(part for part in (bench.trouble(Pair.KIOSK, self.scenario), self.note, remark) if part)
         return judged(name, kiosk, self.unit, self.goal, reference=reference, stock=stock, more=self.more, note=note)
 
     async def _of(self, bench: Bench, pair: Pair) -> float | None:
@@ -122,6 +128,19 @@ def _picture_delay(run: CallRun, report: EndReport) -> float | None:
 
 def _pulses_missing(run: CallRun) -> float | None:
     return None if run.a.sound_missing is None else run.a.sound_missing * 100
+
+
+def _last_sent(report: EndReport) -> str:
+    if not report.sent:
+        return ""
+    last = report.sent[-1]
+    limits = f", limited by {report.limitation}" if report.limitation not in (None, "none") else ""
+    return f"at the end {last.width}x{last.height} at {last.frames_per_second:.0f} fps{limits}"
+
+
+def _lips_middle(report: EndReport) -> str:
+    found = percentile(report.lips, 0.5)
+    return "" if found is None else f"median {abs(found):.0f} ms, {'sound' if found > 0 else 'picture'} later"
 
 
 def _processor(report: EndReport) -> float | None:
@@ -196,10 +215,37 @@ ROWS: tuple[Row, ...] = (
         8,
         note="until 80 % of the rate of before, nurse to kiosk",
     ),
-    Row("browser_sends_720p", "hd", _seconds_to_hd, "s", 5.0, 9, note="until it sends 1280x720 at 27 fps or more"),
+    Row(
+        "browser_sends_720p",
+        "hd",
+        _seconds_to_hd,
+        "s",
+        5.0,
+        9,
+        note="until it sends 1280x720 at 27 fps or more",
+        remark=lambda run: _last_sent(run.b),
+    ),
     *_both("fps_720p", "hd", frames_per_second, "1/s", more=True),
-    Row("lips_sent", "clean", lambda run: lips_p95(run.b), "ms", 30, 10, note="p95, by the sender reports"),
-    Row("lips_received", "clean", lambda run: lips_p95(run.a), "ms", 30, 10, note="p95, by the sender reports"),
+    Row(
+        "lips_sent",
+        "clean",
+        lambda run: lips_p95(run.b),
+        "ms",
+        30,
+        10,
+        note="p95, by the sender reports",
+        remark=lambda run: _lips_middle(run.b),
+    ),
+    Row(
+        "lips_received",
+        "clean",
+        lambda run: lips_p95(run.a),
+        "ms",
+        30,
+        10,
+        note="p95, by the sender reports",
+        remark=lambda run: _lips_middle(run.a),
+    ),
     Row("lips_loss10_sent", "loss10", lambda run: lips_p95(run.b), "ms", note="p95, by the sender reports"),
     Row(
         "picture_delay_sent",
