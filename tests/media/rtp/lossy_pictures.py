@@ -52,6 +52,42 @@ class Loss:
         return self._losing
 
 
+class BrowserQuestions(MissingPackets):
+    """Asks as a browser does: at once, then whenever its 20 ms timer finds the last question a round trip old."""
+
+    def __init__(self) -> None:
+        super().__init__(lifetime=3.0)
+        self._asked: dict[int, tuple[float, int]] = {}  # number -> (last question, questions)
+        self._highest: int | None = None
+        self._timer = 0.0
+
+    def received(self, number: int, now: float, *, retransmitted: bool = False, ends: bool = True) -> None:
+        """As the base class; nothing is guessed."""
+        if self._highest is not None and number > self._highest:
+            for lost in range(self._highest + 1, number):
+                self._asked[lost] = (-1.0, 0)
+        self._asked.pop(number, None)
+        self._highest = number if self._highest is None else max(self._highest, number)
+
+    def ask(self, now: float) -> list[int]:
+        """As the base class."""
+        numbers = [number for number, (_, asked) in self._asked.items() if not asked]
+        if now >= self._timer:
+            self._timer = now + 0.02
+            old = now - self._round_trip
+            numbers += [number for number, (at, asked) in self._asked.items() if asked and at <= old]
+        for number in numbers:
+            asked = self._asked[number][1] + 1
+            self._asked[number] = (now, asked)
+            if asked == 10:
+                del self._asked[number]
+        return sorted(numbers)
+
+    def forget_before(self, number: int) -> None:
+        """As the base class."""
+        self._asked = {lost: asked for lost, asked in self._asked.items() if lost >= number}
+
+
 class LossyPictures:
     """One call's pictures in one direction."""
 
@@ -66,6 +102,8 @@ class LossyPictures:
         jitter: float = 0.0,
         answers_after: float = 1.15,
         outage: tuple[float, float] = (0.0, 0.0),
+        told_loss: float = 0.0,
+        transport_feedback: bool = False,
         seed: int = 1,
         missing: MissingPackets | None = None,
         requests: KeyFrameRequests | None = None,
@@ -89,6 +127,8 @@ class LossyPictures:
         self._history: SentPackets[tuple[int, int, bool, bytes]] = SentPackets()
         # The browser's own measure of the round trip is never quite the line's.
         self._history.set_round_trip(round_trip * answers_after / 0.8)
+        self._history.set_loss(told_loss)
+        self._transport_feedback = transport_feedback
         self.missing = missing or MissingPackets(lifetime=1.0)
         self.missing.set_round_trip(round_trip)
         self.requests = requests or KeyFrameRequests(0.0)
@@ -162,6 +202,10 @@ class LossyPictures:
         self._last_arrival = arrival
         if not self._there.loses() and not self._outage[0] <= now < self._outage[1]:
             self._at(arrival, lambda at: self._arrives(packet, again, at))
+        elif self._transport_feedback and not self._back.loses():
+            # The next feedback, every 60 ms or so, tells of it.
+            told = arrival + self._one_way + self._random.uniform(0.01, 0.07)
+            self._at(told, lambda at: self._answer([packet[0]], at))
 
     def _arrives(self, packet: tuple[int, int, bool, bytes], again: bool, now: float) -> None:
         self.missing.received(packet[0], now, retransmitted=again, ends=packet[2])
@@ -202,6 +246,12 @@ class LossyPictures:
     def _answer(self, numbers: list[int], now: float) -> None:
         for place, packet in enumerate(self._history.asked([number & 0xFFFF for number in numbers], now)):
             self._at(now + place * 0.001, lambda at, packet=packet: self._send(packet, at, again=True))  # type: ignore[misc]
+        if (due := self._history.next_due(now)) is not None:
+            self._at(due, self._second_copies)
+
+    def _second_copies(self, now: float) -> None:
+        for packet in self._history.copies(now):
+            self._send(packet, now, again=True)
 
     def _want_key_frame(self, now: float) -> None:
         self._key_wanted = True
