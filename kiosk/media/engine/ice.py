@@ -186,6 +186,9 @@ class IceConnection(ice.Connection):
             raise ConnectionError("Cannot send data, not connected")
         pair.protocol.transport.sendto(data, pair.remote_addr)
 
+    def data_received(self, data: bytes, component: int) -> None:
+        """From aioice, what begins like STUN and is none: nothing that DTLS or RTP could use (RFC 7983 section 7)."""
+
     async def close(self) -> None:
         tasks = list(self._gathering)
         for task in tasks:
@@ -199,6 +202,7 @@ class IceConnection(ice.Connection):
 
     def check_incoming(self, message: stun.Message, addr: Address, protocol: Any) -> None:
         """As aioice's; a check of ours on the same pair that waits for its answer is sent again at once."""
+        protocol.trusted.add(addr)
         pair = next((pair for pair in self._check_list if pair.protocol is protocol and pair.remote_addr == addr), None)
         if pair is not None and pair.state is _InProgress:
             if pair.task is None or pair.task.done() or pair.task.cancelling():
@@ -214,13 +218,10 @@ class IceConnection(ice.Connection):
 
         The other end's nomination may be lost and come half a second later; its DTLS hello need not wait for that.
         """
-        if (
-            pair.state is _Succeeded
-            and not pair.nominated
-            and not self.ice_controlling
-            and pair.component not in self._nominated
-        ):
-            self._nominated[pair.component] = pair
+        if pair.state is _Succeeded and isinstance(pair.protocol, IceSocket):
+            pair.protocol.trusted.add(pair.remote_addr)
+            if not pair.nominated and not self.ice_controlling and pair.component not in self._nominated:
+                self._nominated[pair.component] = pair
         super().check_complete(pair)
 
     def _check_periodic(self) -> bool:

@@ -21,6 +21,7 @@ from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 
 from kiosk.media.engine.transactions import (
     FAREWELL,
+    NONSENSE,
     OVER_STREAM,
     SERVER,
     Address,
@@ -166,6 +167,10 @@ class _Client(turn.TurnClientMixin):
             return await transaction.run()
         finally:
             del self.transactions[request.transaction_id]
+
+    def datagram_received(self, data: bytes | str, addr: Address) -> None:
+        with contextlib.suppress(*NONSENSE):
+            super().datagram_received(data, addr)
 
     async def refresh(self, time_to_expiry: int) -> None:
         """Keep the allocation and every channel's permission; asked again until the allocation has run out."""

@@ -7,6 +7,7 @@ set-up. A browser sends a check every 48 ms; so do we, slowing down where nobody
 from __future__ import annotations
 
 import asyncio
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,9 @@ CONSENT = Repeat(first_s=0.25, growth=1.0, longest_s=0.25, limit_s=1.5)
 SERVER = Repeat(first_s=0.1, growth=1.5, longest_s=1.0, limit_s=8.0)
 OVER_STREAM = Repeat(first_s=8.0, growth=1.0, longest_s=8.0, limit_s=8.0)
 FAREWELL = Repeat(first_s=0.1, growth=1.0, longest_s=0.1, limit_s=0.35)
+
+NONSENSE = (struct.error, LookupError, AssertionError, ValueError)
+"""What aioice raises for attributes that are cut short, missing or contradict what was signalled."""
 
 _SOONEST_AGAIN_S = 0.01
 _RESPONSE_AGAIN_AFTER_S = 0.012
@@ -127,6 +131,11 @@ class IceSocket(StunProtocol):
         self._latest: dict[Address, Transaction] = {}
         self.twice_until = 0.0
         """Until then (event loop's time) every response goes twice: the other end learns of a lost one 50 ms later."""
+        self.trusted: set[Address] = set()
+        """Whose media is taken: those who proved by a check that they know the call's password. aioice takes anyone's,
+        so that a stranger's forged record could end the DTLS handshake."""
+        self.refused = 0
+        """Datagrams of strangers, and what looked like STUN and was nonsense."""
 
     def send_stun(self, message: stun.Message, addr: Address) -> None:
         super().send_stun(message, addr)
@@ -141,9 +150,15 @@ class IceSocket(StunProtocol):
 
     def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
         if isinstance(data, bytes) and data and data[0] > 3:  # RFC 7983 section 7: STUN begins with 0 to 3
-            self.receiver.data_received(data, 1)
+            if (addr[0], addr[1]) in self.trusted:
+                self.receiver._queue.put_nowait((data, 1))
+            else:
+                self.refused += 1
         elif data:
-            super().datagram_received(data, addr)
+            try:
+                super().datagram_received(data, addr)
+            except NONSENSE:
+                self.refused += 1
 
     async def request(
         self,
