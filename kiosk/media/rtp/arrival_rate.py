@@ -19,6 +19,10 @@ class ArrivalRate:
         while self._packets[0][0] < arrival_ms - _KEPT_MS:
             self._packets.popleft()
 
+    def clear(self) -> None:
+        """Begin anew: packets arrived of which nothing was heard."""
+        self._packets.clear()
+
     def rate(self, window_ms: float, least_packets: int = 5) -> float:
         """Bits per second over the last ``window_ms``, and over ``least_packets`` at least; 0 while unknown.
 

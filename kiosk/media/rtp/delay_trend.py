@@ -41,9 +41,12 @@ _LEVEL_MS = 45.0
 _RUSH_MS = 50.0
 _RUSH_OVER_MS = 50.0
 _RUSH_PACKETS = 3
-"""Delay that rises by so much from packet to packet without exception, over so many ms of arrivals and so many packets
-at least: the line has become much slower. A stalled radio looks different: what it held back comes at once, each packet
-with less delay than the one before."""
+_RUSH_DIP_MS = 10.0
+_RUSH_BOTTOM_MS = 5.0
+_RUSH_STEP = 0.7
+"""Delay that rises by so much over so many ms of arrivals and so many packets at least, and never falls by more than a
+small packet between large ones makes it: the line has become much slower. A stalled radio looks different: what it held
+back comes at once, each packet with less delay than the one before."""
 
 _ARRIVAL_GAP_MS = 2000.0
 """After so long without an arrival the slope starts anew."""
@@ -83,7 +86,9 @@ class DelayTrend:
         self._rise_delay = 0.0
         self._rise_arrival = 0.0
         self._rise_packets = 0
-        self._last_delay = 0.0
+        self._rise_step = 0.0
+        self._peak_delay = 0.0
+        self._rise_newest = 0.0
         self._base: float | None = None
         self._base_before: float | None = None
         self._base_until = 0.0
@@ -112,17 +117,26 @@ class DelayTrend:
         self._begin_group(sent_ms, arrival_ms)
 
     def _watch_rush(self, arrival: float, delay: float) -> None:
-        if delay <= self._last_delay or not self._rise_packets:
-            self._rise_delay = delay
+        fell = self._peak_delay - delay
+        if (
+            not self._rise_packets
+            or delay <= self._rise_delay + _RUSH_BOTTOM_MS
+            or fell > max(_RUSH_DIP_MS, 0.1 * (self._peak_delay - self._rise_delay))
+        ):
+            self._rise_delay = self._peak_delay = delay
             self._rise_arrival = arrival
             self._rise_packets = 0
+            self._rise_step = 0.0
+        elif delay > self._peak_delay:
+            self._rise_step = max(self._rise_step, delay - self._peak_delay)
+            self._peak_delay = delay
+        self._rise_newest = arrival
         self._rise_packets += 1
-        self._last_delay = delay
 
     @property
     def rush_ms(self) -> tuple[float, float]:
-        """What the delay has climbed without exception, and in how much time of arrivals, milliseconds."""
-        return self._last_delay - self._rise_delay, self._group_arrival - self._rise_arrival
+        """What the delay has climbed without falling, and in how much time of arrivals, milliseconds."""
+        return self._peak_delay - self._rise_delay, self._rise_newest - self._rise_arrival
 
     @property
     def rushes(self) -> bool:
@@ -131,7 +145,8 @@ class DelayTrend:
         return (
             self._rise_packets >= _RUSH_PACKETS
             and elapsed > _RUSH_OVER_MS
-            and climbed > max(_RUSH_MS, 2.5 * self.noise_ms, 0.3 * elapsed)
+            and self._rise_step < _RUSH_STEP * climbed
+            and climbed > max(_RUSH_MS, 5.0 * self.noise_ms, 0.3 * elapsed)
         )
 
     def _begin_group(self, sent_ms: float, arrival_ms: float) -> None:
@@ -163,7 +178,7 @@ class DelayTrend:
             self._base_until = arrival + _BASE_MS
         elif delay < self._base:
             self._base = delay
-        base = self._base if self._base_before is None else min(self._base, self._base_before)
+        base = self.least_delay_ms
         recent = self._recent
         while recent and recent[-1][1] >= delay:
             recent.pop()
@@ -175,10 +190,17 @@ class DelayTrend:
         if self._rise_packets < _RUSH_PACKETS:  # a queue that builds up is no jitter
             self.noise_ms += 0.02 * (delay - recent[0][1] - self.noise_ms)
 
+    @property
+    def least_delay_ms(self) -> float:
+        """The smallest arrival less departure of the last 10 to 20 s, by the clocks of both ends."""
+        if self._base is None:
+            return 0.0
+        return self._base if self._base_before is None else min(self._base, self._base_before)
+
     def _detect(self, arrival: float, elapsed: float) -> None:
         slope = _slope(self._points) if len(self._points) == _POINTS else 0.0
         trend = min(self._groups, _FULL_WEIGHT) * slope * _GAIN
-        if trend > self._threshold and self.standing_ms > max(8.0, 0.7 * self.noise_ms):
+        if trend > self._threshold and self.standing_ms > max(8.0, 1.3 * self.noise_ms):
             self._over_ms += elapsed
             if self._over_ms > _OVERUSE_MS and slope >= self._slope:
                 self.usage = Usage.OVER

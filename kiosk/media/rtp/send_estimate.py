@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from enum import Enum, auto
+from itertools import takewhile
 
 from kiosk.media.rtp.arrival_rate import ArrivalRate
 from kiosk.media.rtp.delay_trend import DelayTrend, Usage
@@ -40,8 +41,13 @@ _FEEDBACK_S = 0.1
 _QUEUE_ALLOWED_S = 0.2
 _LEAST_PUSH_BACK = 0.3
 _SILENCE_S = 1.0
+_AFTER_SILENCE = 0.5
+_AFTER_SILENCE_S = 0.3
+_LONGEST_RUN = 10
 _FALLBACK_AFTER_S = 2.5
 _PROBE_QUEUE_MS = 25.0
+_OWN_NOISE_MS = 12.0
+_OWN_NOISE_BITS = 1800
 
 
 class _Phase(Enum):
@@ -78,6 +84,7 @@ class SendEstimate:
         self._decreased_at = now - 10.0
         self._updated_at = now
         self._before_trial: float | None = None
+        self._before_rush: float | None = None
         self._feedback_at: float | None = None
         self._first_sent_at: float | None = None
         self._round_trip: float | None = None
@@ -137,12 +144,18 @@ class SendEstimate:
 
     def feedback(self, arrivals: Iterable[tuple[int, float | None]], now: float) -> None:
         """Transport-wide feedback: for each number when it came, in milliseconds of the other end's clock, or None."""
-        came = lost = 0
+        reported = list(arrivals)
+        if not reported:
+            return
+        if self._forget_before(min(number for number, _ in reported)):
+            self._arrivals.clear()  # a report was lost: what came meanwhile is not known, and its time must not count
+        was_silent = self._feedback_at is not None and now - self._feedback_at > _SILENCE_S
+        if was_silent:
+            self._after_silence(now)
+        came = lost = run = 0
         newest_sent: float | None = None
-        last_number: int | None = None
         history = self._history
-        for number, arrival_ms in arrivals:
-            last_number = number if last_number is None else max(last_number, number)
+        for number, arrival_ms in reported:
             entry = history.pop(number, None)
             if entry is None:
                 continue
@@ -151,20 +164,23 @@ class SendEstimate:
             if cluster is not None:
                 self._probing.reported(cluster, sent_at, arrival_ms, size)
             if arrival_ms is None:
-                lost += 1
+                run += 1
+                if run <= _LONGEST_RUN:  # more than that is a cut: it says nothing of the rate
+                    lost += 1
                 continue
+            run = 0
             came += 1
             newest_sent = sent_at if newest_sent is None else max(newest_sent, sent_at)
             self._arrivals.add(arrival_ms, size)
             if cluster is None:
                 self._trend.arrived(sent_at * 1000, arrival_ms)
-        if last_number is None or not came + lost:
+        if not came + lost:
             return
-        self._forget_before(last_number)
         self._feedback_at = now
         if newest_sent is not None:
             self._guess_round_trip(now - newest_sent, now)
-        self._watch_loss(came, lost, now)
+        if not was_silent:
+            self._watch_loss(came, lost, now)
         self._take_answer(now)
         self._update(now)
         self._updated_at = now
@@ -184,15 +200,15 @@ class SendEstimate:
     def probe(self, now: float) -> Probe | None:
         """A cluster to send now, if it is time to ask the line for more."""
         most = self._most if self._receiver_limit is None else min(self._most, self._receiver_limit)
-        if self._feedback_at is not None and now - self._feedback_at > _SILENCE_S:
-            return None
+        if self._feedback_at is None or now - self._feedback_at > _SILENCE_S:
+            return None  # the first reports come before the first question: a narrow line must not be filled with it
         quiet = (
             self._phase is _Phase.RISING
             and self._trend.usage is not Usage.OVER
             and self._trend.standing_ms < max(_PROBE_QUEUE_MS, 1.5 * self._trend.noise_ms)
             and self._losses.trial_rate is None
         )
-        return self._probing.next(now, target=int(self._target), most=most, quiet=quiet)
+        return self._probing.next(now, target=int(self._target), most=most, quiet=quiet, jitter_ms=self._jitter_ms())
 
     @property
     def queue_delay_s(self) -> float:
@@ -216,11 +232,22 @@ class SendEstimate:
 
     # The control.
 
+    def _after_silence(self, now: float) -> None:
+        """The line was cut and is back, and may be another one: what was lost meanwhile says nothing of the rate."""
+        self._set(_AFTER_SILENCE * self._target)
+        self._capacity = None
+        self._phase = _Phase.RISING
+        self._arrivals.clear()
+        self._end_trial()
+        self._probing.ask_at(now + _AFTER_SILENCE_S)
+
     def _watch_loss(self, came: int, lost: int, now: float) -> None:
         delivered = self._arrivals.rate(_LONG_MS * 2)
         queued = self._trend.standing_ms > 30.0 + self._trend.noise_ms or self._phase is _Phase.DRAINING
         if queued:
             self._end_trial()
+        elif self._losses.trial_rate is None:
+            queued = self._is_idle(now)  # what arrives when little is sent tells nothing
         found = self._losses.reported(
             came, lost, now, delivered=delivered, queued=queued, settle_s=self._reaction_s() + 0.05
         )
@@ -241,7 +268,7 @@ class SendEstimate:
         self._before_trial = None
 
     def _take_answer(self, now: float) -> None:
-        answered = self._probing.answer(now, usual_loss=self._losses.usual)
+        answered = self._probing.answer(now, usual_loss=self._losses.usual, least_delay_ms=self._trend.least_delay_ms)
         if answered is None:
             return
         found, rate = answered
@@ -265,13 +292,17 @@ class SendEstimate:
             self._increase(now)
 
     def _decrease(self, now: float) -> None:
-        window, least_packets = _SHORT_MS, 5
+        window, least_packets = min(_SHORT_MS + 8 * self._jitter_ms(), _LONG_MS), 5
         if self._trend.rushes:
             # What came before the line became slower must not count.
             window, least_packets = self._trend.rush_ms[1], 2
         short = self._arrivals.rate(window, least_packets) / (1 - min(self._losses.usual, 0.5))
         if short <= 0:
             return
+        if self._trend.usage is Usage.OVER:
+            self._before_rush = None
+        elif self._phase is not _Phase.DRAINING:
+            self._before_rush = self._target
         if self._phase is _Phase.DRAINING:
             # While something queues, what arrives is what the line carries.
             assumed = self._capacity or short
@@ -293,6 +324,9 @@ class SendEstimate:
             standing = max(standing, self._trend.rush_ms[0])
         drained = standing < _DRAINED_MS + self._trend.noise_ms and now >= self._decreased_at + self._reaction_s()
         if drained or now >= self._phase_until:
+            if self._before_rush is not None:  # no queue came of it: it was a stroke of jitter
+                capacity = self._capacity = max(capacity, self._before_rush)
+                self._before_rush = None
             self._set(capacity * _AFTER_DRAIN)
             self._hold(now)
             self._probing.rate_fell(now)
@@ -318,6 +352,11 @@ class SendEstimate:
 
     def _set(self, rate: float) -> None:
         self._target = min(max(rate, float(self._least)), float(self._most))
+
+    def _jitter_ms(self) -> float:
+        """What the delay varies beyond what our own packets do on a narrow line, one behind the other."""
+        own = max(_OWN_NOISE_MS, _OWN_NOISE_BITS * 1000 / self._target)
+        return 3 * max(0.0, self._trend.noise_ms - own)
 
     def _reaction_s(self) -> float:
         """How long until feedback shows what a change of rate did."""
@@ -355,18 +394,13 @@ class SendEstimate:
             return
         self._round_trip = seconds if self._round_trip is None else 0.8 * self._round_trip + 0.2 * seconds
 
-    def _forget_before(self, number: int) -> None:
-        """Packets that no feedback will speak of any more: their feedback was lost."""
+    def _forget_before(self, number: int) -> bool:
+        """Packets that no feedback will speak of any more, because theirs was lost; True if there were any."""
         history = self._history
-        for old in list(_older(history, number)):
+        older = list(takewhile(lambda old: old < number, history))
+        for old in older:
             _, size, cluster = history.pop(old)
             self._in_flight -= size
             if cluster is not None:
                 self._probing.reported(cluster, 0.0, None, size)
-
-
-def _older(history: dict[int, tuple[float, int, int | None]], number: int) -> Iterable[int]:
-    for old in history:
-        if old >= number:
-            return
-        yield old
+        return bool(older)

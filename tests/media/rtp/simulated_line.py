@@ -39,6 +39,10 @@ class Conditions(msgspec.Struct, frozen=True):
     burst: float = 1.0
     """Mean length of a burst of losses."""
     feedback_loss: float = 0.0
+    stalls: Sequence[tuple[float, float]] = ()
+    """From when to when a radio hands nothing over and then everything at once, seconds."""
+    outages: Sequence[tuple[float, float]] = ()
+    """From when to when nothing gets through in either direction, seconds."""
     policed: bool = False
     """What is too much is dropped at once instead of queued."""
 
@@ -78,11 +82,18 @@ class Line:
             return None
         self._backlog += size * 8
         leaves_at = self._leaves_at(self._backlog, now)
-        if self._loses():
+        if self._loses() or self.is_out(now):
             return None
+        for since, until in conditions.stalls:
+            if since <= leaves_at < until:
+                leaves_at = until
         delay = conditions.delay_s + abs(self._random.gauss(0, conditions.jitter_s))
         self._last_arrival = max(self._last_arrival, leaves_at + delay)
         return self._last_arrival
+
+    def is_out(self, now: float) -> bool:
+        """Whether the line is cut."""
+        return any(since <= now < until for since, until in self._conditions.outages)
 
     def _drain(self, now: float) -> None:
         while self._drained_at < now:
@@ -370,7 +381,7 @@ class Call:
             # The other end's clock is another one, and TWCC counts in quarters of milliseconds.
             report.append((number, None if at is None else round((at + 1234.5) * 4000) / 4))
         self._reported = max(self._reported, last)
-        if self._random.random() >= self._conditions.feedback_loss:
+        if self._random.random() >= self._conditions.feedback_loss and not self._line.is_out(now):
             self._at(now + self._conditions.delay_s, 2, report)
 
 
@@ -392,6 +403,8 @@ TABLE: dict[str, Conditions] = {
     "loss5 rate300": Conditions(loss=0.05, rates=((0.0, 300_000),)),
     "loss20 rate500": Conditions(loss=0.2, rates=((0.0, 500_000),)),
     "policed800": Conditions(rates=((0.0, 800_000),), policed=True),
+    "stalls": Conditions(rates=((0.0, 3_000_000),), stalls=((10.0, 10.3), (15.0, 15.5), (20.0, 20.15), (20.4, 20.6))),
+    "outage 3 s": Conditions(rates=((0.0, 3_000_000),), outages=((10.0, 13.0),)),
     "feedback lost 20": Conditions(feedback_loss=0.2, rates=((0.0, 500_000),)),
 }
 

@@ -119,11 +119,11 @@ def test_a_probe_that_nobody_fills_ends() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(Kind), st.integers(1, 1500), st.floats(0, 0.1)), max_size=60),
+    st.lists(st.tuples(st.sampled_from(Kind), st.integers(1, 1500), st.floats(0, 0.1)), max_size=40),
     st.integers(1, 5_000_000),
 )
 def test_every_packet_leaves_once_and_each_kind_in_order(puts: list[tuple[Kind, int, float]], rate: int) -> None:
-    pacer = Pacer(rate=max(rate, 30_000))
+    pacer = Pacer(rate=max(rate, 200_000))
     now, out = 0.0, []
     for number, (kind, size, pause) in enumerate(puts):
         now += pause

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kiosk.media.rtp.send_estimate import SendEstimate
 from tests.media.rtp.simulated_line import STEP, TABLE, Call, Conditions
 
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -23,27 +23,27 @@ def test_a_clean_line_is_used_to_the_limit_within_two_seconds(seed: int) -> None
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_three_hundred_kilobits_are_filled_without_a_queue(seed: int) -> None:
-    outcome = Call(TABLE["rate300"], seed=seed).run(30)
-    assert outcome.queue_quantile(0.95, 5, 30) <= 0.08
-    assert outcome.frozen_share(5, 30) == 0
-    assert outcome.frames_per_second(5, 30) >= 25
-    assert outcome.target_mean(5, 30) > 0.8 * 300_000
+    outcome = Call(TABLE["rate300"], seed=seed).run(20)
+    assert outcome.queue_quantile(0.95, 5, 20) <= 0.08
+    assert outcome.frozen_share(5, 20) == 0
+    assert outcome.frames_per_second(5, 20) >= 25
+    assert outcome.target_mean(5, 20) > 0.8 * 300_000
     assert all(width * height >= 320 * 240 for at, width, height, _ in outcome.sizes if at >= 5)
     assert outcome.sound_arrived >= outcome.sound_sent - 12  # what is still on its way, and the first second
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_speech_is_whole_at_one_hundred_kilobits(seed: int) -> None:
-    outcome = Call(TABLE["rate100"], seed=seed).run(30)
-    assert outcome.frames_per_second(5, 30) >= 10
+    outcome = Call(TABLE["rate100"], seed=seed).run(20)
+    assert outcome.frames_per_second(5, 20) >= 10
     assert max(outcome.sound_delays[100:]) < 0.35
-    assert outcome.queue_quantile(0.95, 5, 30) < 0.12
+    assert outcome.queue_quantile(0.95, 5, 20) < 0.12
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_rate_falls_at_once_and_is_back_in_six_seconds(seed: int) -> None:
-    outcome = Call(Conditions(rates=STEP), seed=seed, most=1_700_000).run(38)
-    assert max(outcome.gaps(14, 38)) <= 0.3
+    outcome = Call(Conditions(rates=STEP), seed=seed, most=1_700_000).run(35)
+    assert max(outcome.gaps(14, 35)) <= 0.3
     fell = next(at for at, target in outcome.targets if at > 15 and target < 300_000)
     assert fell - 15 < 0.25
     back = outcome.reached(0.8 * 1_700_000, 30.0)
@@ -53,36 +53,36 @@ def test_the_rate_falls_at_once_and_is_back_in_six_seconds(seed: int) -> None:
 @pytest.mark.parametrize("name", ["loss1", "loss5", "loss10", "loss20", "burst5"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_loss_does_not_starve_the_call(name: str, seed: int) -> None:
-    outcome = Call(TABLE[name], seed=seed).run(30)
-    assert outcome.target_quantile(0.02, 5, 30) >= 600_000
+    outcome = Call(TABLE[name], seed=seed).run(20)
+    assert outcome.target_quantile(0.02, 5, 20) >= 600_000
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_jitter_does_not_starve_the_call(seed: int) -> None:
-    outcome = Call(TABLE["jitter30"], seed=seed).run(30)
-    assert outcome.target_quantile(0.02, 5, 30) >= 600_000
-    assert outcome.frozen_share(5, 30) == 0
+    outcome = Call(TABLE["jitter30"], seed=seed).run(20)
+    assert outcome.target_quantile(0.02, 5, 20) >= 600_000
+    assert outcome.frozen_share(5, 20) == 0
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_line_that_drops_instead_of_queueing_is_not_taken_for_a_bad_radio(seed: int) -> None:
-    outcome = Call(TABLE["policed800"], seed=seed).run(30)
-    assert 450_000 < outcome.target_mean(5, 30) < 850_000
+    outcome = Call(TABLE["policed800"], seed=seed).run(20)
+    assert 450_000 < outcome.target_mean(5, 20) < 850_000
     losses = [loss for at, loss in outcome.losses if at >= 5]
     assert sum(losses) / len(losses) < 0.08
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_lost_feedback_costs_little(seed: int) -> None:
-    outcome = Call(TABLE["feedback lost 20"], seed=seed).run(30)
-    assert outcome.target_mean(5, 30) > 350_000
-    assert outcome.queue_quantile(0.95, 5, 30) < 0.1
+    outcome = Call(TABLE["feedback lost 20"], seed=seed).run(20)
+    assert outcome.target_mean(5, 20) > 350_000
+    assert outcome.queue_quantile(0.95, 5, 20) < 0.1
 
 
 def test_an_encoder_that_sends_little_does_not_let_the_estimate_run_away() -> None:
     call = Call(Conditions(rates=((0.0, 600_000),)), seed=4, encoder_share=0.3)
-    outcome = call.run(30)
-    assert outcome.target_quantile(0.95, 10, 30) < 1.2 * 600_000
+    outcome = call.run(20)
+    assert outcome.target_quantile(0.95, 8, 20) < 1.2 * 600_000
 
 
 def test_the_other_end_may_limit() -> None:
@@ -92,6 +92,19 @@ def test_the_other_end_may_limit() -> None:
     assert max(target for _, target in outcome.targets) <= 400_000
     call.estimate.receiver_limit(None, 5.0)
     assert call.estimate.target(5.0) > 0
+
+
+def test_a_cut_line_is_used_again_at_once() -> None:
+    outcome = Call(TABLE["outage 3 s"], seed=1).run(16)
+    assert all(target == 60_000 for at, target in outcome.targets if 11.3 < at < 13)
+    assert next(at for at, target in outcome.targets if at > 13 and target > 600_000) < 13.4
+    assert outcome.target_mean(14.5, 16) > 1_500_000
+
+
+def test_a_stalled_radio_is_not_taken_for_a_slow_line() -> None:
+    outcome = Call(TABLE["stalls"], seed=1).run(18)
+    assert outcome.target_mean(10.7, 15) > 2_000_000
+    assert outcome.target_mean(15.7, 18) > 2_000_000
 
 
 def test_silence_of_the_other_end_stops_the_picture() -> None:
@@ -127,7 +140,7 @@ def test_rates_must_be_in_order() -> None:
         SendEstimate(start=100, least=200, most=300, now=0.0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.lists(
