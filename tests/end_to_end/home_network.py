@@ -63,7 +63,7 @@ class HomeNetwork:
             await self._ip(f"addr add {net}.1/24 dev lan", router)
             await self._ip(f"route add {net}.0/24 via 10.76.0.2")
         await self._ip("link set lan up", router)
-        await self._run("nsenter", "-t", router, "-n", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
+        await self.mend_upstream()
         await self._ip("link set lo up", home)
         await self._ip(f"addr add {HOME}.2/24 dev home0", home)
         await self.plug_in(HOME)
@@ -85,12 +85,16 @@ class HomeNetwork:
         await self._ip(f"addr del {old}.2/24 dev home0", home)
 
     async def cut_upstream(self) -> None:
-        """Beyond the router nothing goes any more: the kiosk's own link stays as it is."""
-        await self._ip("link set wan down", str(self._router))
+        """The router passes nothing on any more: every link stays as it is, and nobody is told."""
+        await self._forward("0")
 
     async def mend_upstream(self) -> None:
         """As before."""
-        await self._ip("link set wan up", str(self._router))
+        await self._forward("1")
+
+    async def _forward(self, value: str) -> None:
+        switch = f"echo {value} > /proc/sys/net/ipv4/ip_forward"
+        await self._run("nsenter", "-t", str(self._router), "-n", "sh", "-c", switch)
 
     async def _ip(self, line: str, of: str | None = None) -> None:
         enter = () if of is None else ("nsenter", "-t", of, "-n")
