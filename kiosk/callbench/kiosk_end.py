@@ -55,7 +55,6 @@ from kiosk.ipc.media_messages import (
     ToMedia,
 )
 
-CALL = "bench"
 SOUND_DEVICE = "pulse"
 _NICENESS = -10
 """As core starts it (kiosk/ends.py)."""
@@ -104,8 +103,8 @@ class KioskEnd:
         self._said: list[FromMedia] = []
         self._news = asyncio.Event()
         self._gone = False
+        self._call_number = 1
         self._negotiated: Negotiated | None = None
-        self._offered: str | None = None
         self._counted: list[CallStatistics] = []
         self._sound: list[Statistics] = []
         self._began = self._processor_began = 0.0
@@ -115,6 +114,11 @@ class KioskEnd:
         self.first_sound_at: float | None = None
         self.lines: list[LineChanged] = []
         """What media said of the line, since the end was made."""
+
+    @property
+    def _call_id(self) -> str:
+        """A number of its own for each call: what is still said of the last one is not of this one."""
+        return f"bench-{self._call_number}"
 
     @property
     def process_id(self) -> int:
@@ -161,10 +165,10 @@ class KioskEnd:
 
     async def answer(self, offer: str) -> str:
         """See End: it rings, candidates are gathered, then the patient presses at ``accepted_at``."""
-        self._tell(PrepareCall(call_id=CALL, offer=offer))
+        self._tell(PrepareCall(call_id=self._call_id, offer=offer))
         await self._hear(CallPrepared)
         self.accepted_at = time.monotonic()
-        self._tell(AcceptCall(call_id=CALL))
+        self._tell(AcceptCall(call_id=self._call_id))
         answer = (await self._hear(CallAnswered)).sdp
         self._negotiated = Negotiated(remote_sdp=offer, local_sdp=answer)
         return answer
@@ -174,19 +178,20 @@ class KioskEnd:
         if self._negotiated is None:
             raise EndError("The kiosk is called and never calls: let the other end offer first.")
         self.connected_at = self.first_picture_at = self.first_sound_at = None
-        self._tell(ReofferCall(call_id=CALL, negotiated=self._negotiated))
-        self._offered = (await self._hear(OfferReady)).sdp
-        return self._offered
+        self._tell(ReofferCall(call_id=self._call_id, negotiated=self._negotiated))
+        return (await self._hear(OfferReady)).sdp
 
     async def take_answer(self, answer: str) -> None:
         """See End."""
         self.accepted_at = time.monotonic()
-        self._tell(TakeAnswer(call_id=CALL, answer=answer))
+        self._tell(TakeAnswer(call_id=self._call_id, answer=answer))
 
     async def drop(self) -> None:
         """End the call, not the process: another one can be answered."""
-        self._tell(DropCall(call_id=CALL))
+        self._tell(DropCall(call_id=self._call_id))
+        self._call_number += 1
         self._negotiated = None
+        self._counted.clear()
         self.accepted_at = self.connected_at = self.first_picture_at = self.first_sound_at = None
         self._said.clear()
 
@@ -273,15 +278,15 @@ class KioskEnd:
                 for descriptor in descriptors[2:]:
                     os.close(descriptor)
                 self._watcher.start()
-            case LineChanged():
+            case LineChanged(call_id=self._call_id):
                 self.lines.append(message)
                 if message.line is LineState.CONNECTED and self.connected_at is None:
                     self.connected_at = message.at
-            case FirstRemoteFrame():
+            case FirstRemoteFrame(call_id=self._call_id):
                 self.first_picture_at = self.first_picture_at or message.at
-            case FirstRemoteSound():
+            case FirstRemoteSound(call_id=self._call_id):
                 self.first_sound_at = self.first_sound_at or message.at
-            case CallCounted():
+            case CallCounted(call_id=self._call_id):
                 self._counted.append(message.statistics)
                 return
             case Statistics():
