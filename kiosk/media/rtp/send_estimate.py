@@ -46,6 +46,7 @@ _AFTER_SILENCE_S = 0.3
 _LONGEST_RUN = 10
 _FALLBACK_AFTER_S = 2.5
 _PROBE_QUEUE_MS = 25.0
+_BEFORE_FIRST_PROBE = 8
 _OWN_NOISE_MS = 12.0
 _OWN_NOISE_BITS = 1800
 
@@ -76,6 +77,7 @@ class SendEstimate:
         self._arrivals = ArrivalRate()
         self._history: dict[int, tuple[float, int, int | None]] = {}
         self._in_flight = 0
+        self._came = 0
         self._recently_sent: deque[tuple[float, int]] = deque()
         self._recent_bytes = 0
         self._phase = _Phase.RISING
@@ -177,6 +179,7 @@ class SendEstimate:
         if not came + lost:
             return
         self._feedback_at = now
+        self._came += came
         if newest_sent is not None:
             self._guess_round_trip(now - newest_sent, now)
         if not was_silent:
@@ -201,10 +204,13 @@ class SendEstimate:
         """A cluster to send now, if it is time to ask the line for more."""
         most = self._most if self._receiver_limit is None else min(self._most, self._receiver_limit)
         if self._feedback_at is None or now - self._feedback_at > _SILENCE_S:
-            return None  # the first reports come before the first question: a narrow line must not be filled with it
+            return None
+        if self._came < _BEFORE_FIRST_PROBE:
+            return None  # a narrow line shows itself in the first packets: it must not be filled with a question
         quiet = (
             self._phase is _Phase.RISING
             and self._trend.usage is not Usage.OVER
+            and not self._trend.rushes
             and self._trend.standing_ms < max(_PROBE_QUEUE_MS, 1.5 * self._trend.noise_ms)
             and self._losses.trial_rate is None
         )
