@@ -61,6 +61,7 @@ class SipAgent:
         self._renew = asyncio.Event()
         self._kick = asyncio.Event()
         self._hurried_until = 0.0
+        self._began_at = 0.0
         self._retiring: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
 
@@ -161,8 +162,11 @@ class SipAgent:
 
     async def _pause(self, seconds: float) -> None:
         """Before the next attempt; ends at once when there is news of the line."""
-        if time.monotonic() < self._hurried_until:
-            return  # _open keeps its own pace
+        now = time.monotonic()
+        if now < self._hurried_until:
+            seconds = self._began_at + _STAGGER_S - now  # a server that hangs up at once must not be run into
+            if seconds <= 0:
+                return
         self._kick.clear()
         try:
             async with asyncio.timeout(seconds):
@@ -183,6 +187,7 @@ class SipAgent:
                     if len(attempts) >= _MOST_ATTEMPTS:
                         self._give_up(attempts.pop(0))
                     attempts.append(asyncio.create_task(self._transport.connect(remembered=hurried)))
+                    self._began_at = now
                     begin_at = now + _STAGGER_S
                 self._kick.clear()
                 kicked = asyncio.create_task(self._kick.wait())

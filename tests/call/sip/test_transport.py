@@ -209,7 +209,20 @@ async def test_in_a_hurry_there_is_no_back_off(server: Server) -> None:
     await until(lambda: server.connections == 4, limit=20.0)  # by now the pauses are long
     server.handler = silent
     running.agent.renew()
-    await until(lambda: server.connections == 5, limit=0.4)
+    await until(lambda: server.connections == 5, limit=1.9)
+    await running.stop()
+
+
+async def test_a_server_that_hangs_up_at_once_is_not_run_into_in_a_hurry(server: Server) -> None:
+    async def closing(socket: web.WebSocketResponse) -> None:
+        await socket.close()
+
+    server.handler = closing
+    running = Running((server.address,))
+    running.agent.renew()
+    await until(lambda: server.connections >= 2)
+    await asyncio.sleep(1.1)
+    assert 3 <= server.connections <= 5
     await running.stop()
 
 
