@@ -11,6 +11,7 @@ import time
 import msgspec
 
 from kiosk.controller import Controller
+from kiosk.facts.call_verdict import CallVerdict
 from kiosk.facts.faults import Fault
 from kiosk.flow import events as on
 from kiosk.flow.state import KioskState
@@ -117,6 +118,7 @@ class MediaEnd:
         self._controller: Controller | None = None
         self._link: Link[media.FromMedia] | None = None
         self._ready = False
+        self._verdict = CallVerdict()
         self._rings: Rings = {}
         self._speech_id = 0
         self._child = Child(
@@ -161,7 +163,16 @@ class MediaEnd:
         self._note("child-started", name="media", pid=self._child.process_id or 0)
         settings = self._settings
         servers = tuple(media.IceServer((url,)) for url in settings.ice_servers)
-        link.send(media.Configure(settings.camera, settings.sound_device, settings.echo_cancelling, servers))
+        link.send(
+            media.Configure(
+                settings.camera,
+                settings.sound_device,
+                settings.echo_cancelling,
+                servers,
+                settings.camera_width,
+                settings.camera_height,
+            )
+        )
 
     def _lost(self) -> None:
         self._link = None
@@ -215,6 +226,11 @@ class MediaEnd:
                 controller.handle(on.RingSounding())
             case media.SpeechFinished(_, dropped):
                 self._note("speech-finished", dropped=int(dropped))
+            case media.CallCounted(call_id, statistics):
+                verdict = self._verdict.take(call_id, statistics)
+                if verdict is not None:
+                    self._note("line-verdict", verdict=verdict.value)
+                    controller.handle(on.LineJudged(call_id, verdict))
             case media.Statistics():
                 self._note("statistics", **{k: v for k, v in msgspec.structs.asdict(message).items() if k != "call_id"})
 
