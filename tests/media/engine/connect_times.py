@@ -20,12 +20,12 @@ from tests.media.nurse_peer import NursePeer
 
 FLAGS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--disable-features=WebRtcHideLocalIpsWithMdns"]
 NURSE = """
+const context = new AudioContext();
+const tone = context.createOscillator();
+const sound = context.createMediaStreamDestination();
+tone.connect(sound);
+tone.start();
 window.make = () => {
-  const context = new AudioContext();
-  const tone = context.createOscillator();
-  const sound = context.createMediaStreamDestination();
-  tone.connect(sound);
-  tone.start();
   window.connection = new RTCPeerConnection();
   sound.stream.getTracks().forEach((track) => connection.addTrack(track, sound.stream));
   window.connectedAt = null;
