@@ -20,6 +20,7 @@ _FEEDBACK = {
     "audio": (("transport-cc", None), ("nack", None)),
     "video": (("transport-cc", None), ("nack", None), ("nack", "pli"), ("ccm", "fir"), ("goog-remb", None)),
 }
+_WIDE, _LIMIT = ("transport-cc", None), ("goog-remb", None)
 _MEDIA = {"audio": ("audio/opus", 48_000), "video": ("video/vp8", 90_000)}
 _OPUS_PARAMETERS: dict[str, int | str | None] = {"minptime": 10, "useinbandfec": 1}
 
@@ -54,6 +55,8 @@ def codecs_and_extensions(
         return [], []
     offered = {(feedback.type, feedback.parameter) for feedback in main.rtcpFeedback}
     ours = copy.deepcopy(main)
+    if _WIDE in offered:  # one way of telling what the line carries is enough, and the other end may prefer the worse
+        offered.discard(_LIMIT)
     ours.rtcpFeedback = [RTCRtcpFeedback(type=t, parameter=p) for t, p in _FEEDBACK[kind] if (t, p) in offered]
     codecs = [ours]
     if kind == "audio":

@@ -17,6 +17,8 @@ from kiosk.media.rtp.sequence import Unwrapper
 
 _LIFETIME_S = 2.0
 _MOST_UNDECODED = 30
+_KEY_FRAME_PACKETS = 16
+"""Before the first packet that came, so many may have been lost."""
 
 
 class PictureReceiving:
@@ -32,6 +34,7 @@ class PictureReceiving:
         self._timestamps = Unwrapper(32)
         self.missing = MissingPackets(lifetime=_LIFETIME_S)
         self._key_frame_requests = KeyFrameRequests(time.monotonic())
+        self._begun = False
         self._undecoded = 0
         self._closed = False
         self.frames_received = 0
@@ -45,8 +48,12 @@ class PictureReceiving:
         """A packet, sent first or again; ``payload`` is empty when it only fills its number."""
         number = self._numbers.unwrap(number16)
         timestamp = self._timestamps.unwrap(timestamp32)
-        self.missing.received(number, now, retransmitted=again)
+        self.missing.received(number, now, retransmitted=again, ends=marker)
         self._assembly.put(number, timestamp, marker, payload, now)
+        if not self._begun:
+            self._begun = True
+            if self._assembly.began_inside:
+                self.missing.expect_earlier(_KEY_FRAME_PACKETS, now)
         self._take(now)
 
     def set_round_trip(self, seconds: float) -> None:
@@ -64,6 +71,7 @@ class PictureReceiving:
             needs_key_frame=self._assembly.needs_key_frame,
             waiting_since=self._assembly.waiting_since(now),
             key_frame_progress=self._assembly.key_frame_progress(),
+            missing=self.missing.missing,
         )
 
     def close(self) -> None:
@@ -76,7 +84,7 @@ class PictureReceiving:
         frames = self._assembly.take(now)
         for frame in frames:
             self._decode(frame, now)
-        if frames and self._assembly.next_number is not None:
+        if self._assembly.next_number is not None:
             self.missing.forget_before(self._assembly.next_number)
 
     def _decode(self, frame: AssembledFrame, now: float) -> None:

@@ -41,6 +41,7 @@ class PictureSending:
         self._key_wanted = True
         self._key_at = -1.0
         self._encoded_at = -1.0
+        self._not_before = 0.0
         self._last_shown = time.monotonic()
         self._picture_id = int.from_bytes(np.random.bytes(2), "big") & 0x7FFF
         self.enabled = True
@@ -61,6 +62,12 @@ class PictureSending:
         """The other end cannot go on without one."""
         self._key_wanted = True
 
+    def begin_anew(self, at: float) -> None:
+        """Nothing until ``at``, then a key frame."""
+        self._not_before = at
+        self._key_wanted = True
+        self._key_at = -1.0
+
     def show(self, frame: VideoFrame, at: float) -> None:
         """A camera frame (``at``: CLOCK_MONOTONIC seconds); one that was not taken yet is forgotten."""
         self._newest = (frame, at)
@@ -75,7 +82,7 @@ class PictureSending:
         if self._newest is None and now - self._last_shown >= _DARK_AFTER_S:
             self._newest = (_dark_frame(), now)
             self._last_shown = now
-        if self._newest is None:
+        if self._newest is None or now < self._not_before:
             return
         spacing = 1 / max(1, allocation.frames_per_second)
         if now - self._encoded_at < spacing * 0.8:

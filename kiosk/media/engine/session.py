@@ -13,7 +13,7 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from aiortc import RTCPeerConnection
@@ -42,15 +42,18 @@ from kiosk.media.voice import MicrophoneReader
 _log = logging.getLogger(__name__)
 
 TICK_S = 0.005
-_ALLOCATE_EVERY_S = 0.1
+_ALLOCATE_EVERY_S = 0.05
 _REPORT_EVERY_S = 0.5
-_START_RATE = 600_000
-_LEAST_RATE = 50_000
-_MOST_RATE = 3_000_000
+_START_RATE = 300_000
+_LEAST_RATE = 60_000
+_MOST_RATE = 2_500_000
+_COLLAPSE_PAUSE_S = 0.1
+_MOST_WAITING_S = 0.35
 _VOICE_LIFE_S = 0.12
 _OUTPUT_LATENCY_S = 0.04
 _LATELY = 20
 _MOST_PADDING = 10
+_MOST_CARRIED = 2000
 
 
 class Incoming:
@@ -96,11 +99,14 @@ class MediaSession:
         self.pacer = Pacer(rate=_START_RATE)
         self.allocation: Allocation | None = None
         self._allocated_at = -1.0
+        self._collapses = 0
         self._transport_number = random.getrandbits(15)
         self._fed_back = Unwrapper(16)
         self._arrived_near: float | None = None
         self._arrivals = ArrivalRecorder()
         self._sent: dict[str, SentPackets[Outgoing]] = {"audio": SentPackets(), "video": SentPackets()}
+        self._carried: dict[int, int] = {}
+        """Transport number -> number of the picture packet that it carried; 16 bits both."""
         self._lately: deque[Outgoing] = deque(maxlen=_LATELY)
         self._voice_missing = MissingPackets(lifetime=_VOICE_LIFE_S)
         self.voice = RemoteVoice(lambda: on_voice(self.voice))
@@ -320,14 +326,29 @@ class MediaSession:
             self.refused += 1
             return
         self._arrived_near = next((at for _, at in reversed(feedback.arrivals) if at is not None), self._arrived_near)
-        self.estimate.feedback([(self._fed_back.unwrap(n), at) for n, at in feedback.arrivals], now)
+        arrivals = [(self._fed_back.unwrap(n), at) for n, at in feedback.arrivals]
+        self.estimate.feedback(arrivals, now)
+        self._send_lost_again(arrivals, now)
+
+    def _send_lost_again(self, arrivals: list[tuple[int, float | None]], now: float) -> None:
+        """What feedback says is lost need not be asked for first."""
+        lost: list[int] = []
+        for number, at in arrivals:
+            carried = self._carried.pop(number & 0xFFFF, None)
+            if at is None and carried is not None:
+                lost.append(carried)
+        if lost:
+            self._again("video", lost, now)
 
     def _asked(self, report: rtcp.Nack, now: float) -> None:
         kind = next((kind for kind, stream in self.outgoing.items() if stream.ssrc == report.ssrc), None)
         if kind is None:
             return
         self.nacks_received[kind] += 1
-        for again in self._sent[kind].asked(report.numbers, now):
+        self._again(kind, report.numbers, now)
+
+    def _again(self, kind: str, numbers: Iterable[int], now: float) -> None:
+        for again in self._sent[kind].asked(numbers, now):
             self.pacer.put(again._replace(again=True), again.wire_bytes, Kind.RETRANSMISSION, now)
         self._pump(now)
 
@@ -349,13 +370,7 @@ class MediaSession:
             wall = rtcp.middle(rtcp.ntp_of(now + self._wall_less_monotonic))
             round_trip = ((wall - block.last_report) & 0xFFFFFFFF) / 65536 - block.delay
             if 0 <= round_trip < 10:
-                self.round_trip_s = round_trip
                 self.estimate.round_trip(round_trip, now)
-                for sent in self._sent.values():
-                    sent.set_round_trip(round_trip)
-                self._voice_missing.set_round_trip(round_trip)
-                if self.picture_in is not None:
-                    self.picture_in.set_round_trip(round_trip)
         self.estimate.report_lost(block.lost_share, now)
 
     # leaving
@@ -399,6 +414,8 @@ class MediaSession:
         for outgoing in packets:
             if isinstance(outgoing, Outgoing):
                 self._transport_number += 1
+                if outgoing.number is not None and outgoing.stream.clock_rate == CLOCK_RATE:
+                    self._carried[self._transport_number & 0xFFFF] = outgoing.number
                 data = outgoing.stream.bytes_of(outgoing, self._transport_number)
                 self.estimate.sent(self._transport_number, outgoing.wire_bytes, now, probe=self.pacer.cluster)
                 self.bytes_sent += len(data)
@@ -447,6 +464,8 @@ class MediaSession:
             probe = self.estimate.probe(now)
             if probe is not None:
                 self.pacer.begin_probe(probe, now)
+        for again in self._sent["video"].copies(now):
+            self.pacer.put(again._replace(again=True), again.wire_bytes, Kind.RETRANSMISSION, now)
         self._pump(now)
         for kind, stream in self.incoming.items():
             if stream.agreement.asks_again:
@@ -463,12 +482,20 @@ class MediaSession:
 
     def _allocate(self, now: float) -> None:
         self._allocated_at = now
+        if self.estimate.collapses != self._collapses or self.pacer.waiting_s > _MOST_WAITING_S:
+            self._collapses = self.estimate.collapses
+            self._begin_anew(now)
         camera = self.picture_out.camera_size if self.picture_out is not None else (640, 480)
         target = self.estimate.target(now)
+        if self.estimate.round_trip_s is not None:
+            self._follow_round_trip(self.estimate.round_trip_s)
         self.allocation = allocate(target, self.estimate.loss, self.allocation, now, camera=camera)
         self.pacer.set_rate(target)
+        while len(self._carried) > _MOST_CARRIED:
+            del self._carried[next(iter(self._carried))]
         for sent in self._sent.values():
             sent.set_budget(target)
+            sent.set_loss(self.estimate.loss)
         for part, kind in ((self.sound_out, "audio"), (self.picture_out, "video")):
             if part is not None:
                 part.enabled = bool(self._transceivers[kind].sender._enabled)
@@ -477,6 +504,22 @@ class MediaSession:
             ticks, at = self.voice.playing
             self.lip_sync.voice_heard(ticks, at + _OUTPUT_LATENCY_S)
             self.voice.wait_at_least(self.lip_sync.voice_delay_wanted(self.voice.delay_s))
+
+    def _begin_anew(self, now: float) -> None:
+        """The line carries far less than was sent: what waits would only come late, so a small key frame instead."""
+        self.pacer.drop_pictures()
+        self._sent["video"] = SentPackets()
+        self._carried.clear()
+        if self.picture_out is not None:
+            self.picture_out.begin_anew(now + _COLLAPSE_PAUSE_S)
+
+    def _follow_round_trip(self, seconds: float) -> None:
+        self.round_trip_s = seconds
+        for sent in self._sent.values():
+            sent.set_round_trip(seconds)
+        self._voice_missing.set_round_trip(seconds)
+        if self.picture_in is not None:
+            self.picture_in.set_round_trip(seconds)
 
     def _want_key_frame(self, pictures: PictureReceiving, now: float) -> None:
         if pictures.turn(now):
