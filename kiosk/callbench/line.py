@@ -137,6 +137,8 @@ class Line:
         self._sent_at = array.array("d")
         self._waited = array.array("f")
         self._bits: dict[int, int] = {}
+        self.cut = False
+        """While True all that is sent is lost, whatever the conditions."""
         self.change(conditions, began)
 
     def change(self, conditions: Conditions, now: float) -> None:
@@ -156,7 +158,7 @@ class Line:
         self._sent += 1
         self._sent_bytes += len(packet)
         lost = self._meets_loss()
-        if any(begin <= now < end for begin, end in self._outages):
+        if self.cut or any(begin <= now < end for begin, end in self._outages):
             self._lost_in_outage += 1
             return
         if lost:

@@ -91,7 +91,7 @@ class Address(msgspec.Struct, frozen=True, tag="address"):
 
 
 class Plug(msgspec.Struct, frozen=True, tag="plug"):
-    """The side's cable is in or out: its interface has a carrier or not."""
+    """The side's cable is in or out: its interface has a carrier or not, and nothing goes either way at once."""
 
     side: str
     plugged: bool
@@ -227,6 +227,7 @@ class Emulator:
         self._sides = sides
         self._a_to_b = Line(Conditions("not told yet"), seed, now)
         self._b_to_a = Line(Conditions("not told yet"), seed + 1000, now)
+        self._unplugged: set[str] = set()
         self._lateness = _Lateness()
         self._commands = msgspec.json.Decoder(Command)
         self._unread = b""
@@ -246,7 +247,8 @@ class Emulator:
                 due = line.next_due()
                 if due is not None and due <= now:
                     self._lateness.add(now - due)
-                    for packet in line.due(now):
+                    arrived = line.due(now)
+                    for packet in arrived if not line.cut else ():
                         with suppress(OSError):  # the interface is down or its queue full: lost, as on any line
                             os.write(target, packet)
                     due = line.next_due()
@@ -285,6 +287,10 @@ class Emulator:
                 self._sides[command.side].move(command.address)
             case Plug():
                 self._sides[command.side].plug(command.plugged)
+                self._unplugged -= {command.side}
+                self._unplugged |= set() if command.plugged else {command.side}
+                # The carrier alone does not do it: the kernel heeds it after up to a second, and still takes packets.
+                self._a_to_b.cut = self._b_to_a.cut = bool(self._unplugged)
             case Quit():
                 self._over = True
                 return self._report(-math.inf)

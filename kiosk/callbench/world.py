@@ -93,7 +93,8 @@ class World:
         return address
 
     async def plug(self, side: Side, *, plugged: bool) -> float:
-        """Pull a side's cable or put it in: its interface loses or gets its carrier. Returns when."""
+        """Pull a side's cable or put it in: nothing goes either way from then on, and its interface loses or gets its
+        carrier, of which the kernel tells within a second. Returns when."""
         return await self._do(Plug(side=side, plugged=plugged))
 
     async def close(self) -> None:

@@ -166,6 +166,16 @@ def test_an_outage_takes_what_is_sent_in_it() -> None:
     assert line.counts().lost_in_outage == 100
 
 
+def test_a_cut_line_takes_all() -> None:
+    line = Line(CONDITIONS["clean"], 1, began=100.0)
+    line.cut = True
+    line.send(b"lost", 100.0)
+    line.cut = False
+    line.send(b"passed", 100.1)
+    assert line.due(101.0) == [b"passed"]
+    assert line.counts().lost_in_outage == 1
+
+
 def test_other_conditions_take_over_what_is_on_its_way() -> None:
     line = Line(Conditions("slow", delay_ms=500), 1, began=100.0)
     line.send(b"first", 100.0)

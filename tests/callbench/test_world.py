@@ -126,6 +126,7 @@ async def test_a_cut_line_another_address_and_a_pulled_cable() -> None:
         assert len(await _echo(line, 3, 100, 0.01)) == 3
         await line.plug("b", plugged=False)
         assert await _echo(line, 3, 100, 0.01, patience_s=0.3) == []
+        assert (await line.counts()).b_to_a.delivered == 6
         await line.plug("b", plugged=True)
         assert len(await _echo(line, 3, 100, 0.01)) == 3
 
