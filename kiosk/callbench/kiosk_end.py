@@ -138,7 +138,8 @@ class KioskEnd:
     async def restart(self) -> None:
         """kill -9 of the media process, and a new one, as core does it; then ``offer`` and ``take_answer``."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it may just have crashed by itself
+                self._process.send_signal(signal.SIGKILL)
         await self._stop_media()
         await self._start_media()
 
