@@ -210,7 +210,9 @@ class CallBench:
                         return programs[1].end(live_clock=scenario.live_clock)
                     case Pair.KIOSK:
                         servers = DEAD_SERVERS if dead_relay else ()
-                        return KioskEnd(folder, camera, speech, prefix, ice_servers=servers)
+                        return KioskEnd(
+                            folder, camera, speech, prefix, size=HD if scenario.hd else VGA, ice_servers=servers
+                        )
                     case Pair.STOCK:
                         return StockEnd(camera, speech, prefix)
 

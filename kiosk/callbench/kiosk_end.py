@@ -59,7 +59,7 @@ SOUND_DEVICE = "pulse"
 _NICENESS = -10
 """As core starts it (kiosk/ends.py)."""
 _LIMIT_S = 30.0
-_STATISTICS_EVERY_S = 1.0
+_STATISTICS_EVERY_S = 0.2
 _END_LIMIT_S = 5.0
 
 _Said = TypeVar("_Said", bound=msgspec.Struct)

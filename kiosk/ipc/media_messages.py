@@ -139,7 +139,7 @@ class StopSpeaking(msgspec.Struct, frozen=True, tag="stop-speaking"):
 
 
 class ReportStatistics(msgspec.Struct, frozen=True, tag="report-statistics"):
-    """Answer with Statistics now."""
+    """Answer with Statistics now, after CallCounted where media flow."""
 
 
 ToMedia = (
@@ -247,7 +247,7 @@ class Statistics(msgspec.Struct, frozen=True, tag="statistics"):
 
 
 class CallCounted(msgspec.Struct, frozen=True, tag="call-counted"):
-    """Once a second while media flow."""
+    """Once a second while media flow, and when asked."""
 
     call_id: str
     statistics: CallStatistics

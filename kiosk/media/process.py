@@ -325,11 +325,15 @@ class Media:
     async def _count(self) -> None:
         while True:
             await asyncio.sleep(_COUNT_EVERY_S)
-            statistics = self._call.statistics(time.monotonic()) if self._call is not None else None
-            if self._call is not None and statistics is not None:
-                self._tell(messages.CallCounted(call_id=self._call.call_id, statistics=statistics))
+            self._tell_counts()
+
+    def _tell_counts(self) -> None:
+        statistics = self._call.statistics(time.monotonic()) if self._call is not None else None
+        if self._call is not None and statistics is not None:
+            self._tell(messages.CallCounted(call_id=self._call.call_id, statistics=statistics))
 
     def _report_statistics(self) -> None:
+        self._tell_counts()
         call = self._call
         self._tell(
             messages.Statistics(

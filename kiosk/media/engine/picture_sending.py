@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 
 from kiosk.media.codec.libvpx import EncodedPicture, Vp8Encoder
 from kiosk.media.engine.outgoing import Outgoing, OutgoingStream
@@ -31,6 +32,8 @@ class PictureSending:
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
         self._encoder: Vp8Encoder | None = None
+        # Not the frame's own: the camera's thread may be using that one, for the self-view, at the same moment.
+        self._scaler = VideoReformatter()
         self._size = (0, 0)
         self._allocation: Allocation | None = None
         self._rate = (0, 0)
@@ -116,7 +119,7 @@ class PictureSending:
             if frame.width < size[0] or frame.height < size[1]:
                 size = (frame.width // 2 * 2, frame.height // 2 * 2)
             if (frame.width, frame.height) != size:
-                frame = frame.reformat(width=size[0], height=size[1], interpolation="BILINEAR")
+                frame = self._scaler.reformat(frame, width=size[0], height=size[1], interpolation="BILINEAR")
             rate = (allocation.picture_bitrate, allocation.frames_per_second)
             if self._encoder is None:
                 self._encoder = Vp8Encoder(*size, bitrate=rate[0], frames_per_second=rate[1])
