@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from aiortc import RTCConfiguration, RTCPeerConnection
+import ipaddress
+from collections.abc import Iterable
+
+from aiortc import RTCConfiguration, RTCIceCandidate, RTCPeerConnection
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcicetransport import RTCIceTransport
 
@@ -28,6 +31,13 @@ class PeerConnection(RTCPeerConnection):
         for gatherer in self._gatherers:
             if gatherer.connection.relay_only:
                 await gatherer.connection.first_relay()
+
+    def permit(self, candidates: Iterable[RTCIceCandidate]) -> None:
+        """Before an offer that takes a call over: hosts the other end was reached at. A browser may answer before it
+        has gathered anew; a relay would drop its checks until a candidate says where they come from."""
+        addresses = [(one.ip, one.port) for one in candidates if one.protocol.lower() == "udp" and _is_address(one.ip)]
+        for gatherer in self._gatherers:
+            gatherer.connection.permit(list(dict.fromkeys(addresses)))
 
     def answer_as_server(self) -> None:
         """Before createAnswer: take DTLS's server role if the offer leaves the choice to us (see dtls.py for why)."""
@@ -58,3 +68,11 @@ class PeerConnection(RTCPeerConnection):
         self._RTCPeerConnection__updateIceConnectionState()  # type: ignore[attr-defined]
         self._RTCPeerConnection__updateConnectionState()  # type: ignore[attr-defined]
         return dtls
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:  # a multicast name
+        return False
+    return True

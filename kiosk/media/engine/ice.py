@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from aioice import ice, stun
 from aioice.candidate import Candidate, candidate_foundation, candidate_priority
-from aioice.ice import CandidatePair, TransportPolicy
+from aioice.ice import CandidatePair, StunProtocol, TransportPolicy
 from aioice.turn import UDP_SOCKET_BUFFER_SIZE
 from aiortc import RTCIceGatherer, RTCIceServer
 from aiortc.rtcicetransport import parse_stun_turn_uri
@@ -123,6 +123,7 @@ class IceConnection(ice.Connection):
         self._relay_news = asyncio.Event()
         self._when_gathered: Callable[[], None] | None = None
         self._twice_until = 0.0
+        self._permitted: list[Address] = []
         self.outcomes: dict[RelayServer | StunServer, Outcome] = {}
 
     def set_relay_only(self, relay_only: bool) -> None:
@@ -151,6 +152,12 @@ class IceConnection(ice.Connection):
         """Call ``then`` once every server has answered or been given up; at once when that is so."""
         self._when_gathered = then
         self._gathered_some()
+
+    def permit(self, addresses: list[Address]) -> None:
+        """Let relays take what comes from these hosts although the other end has signalled no candidate there (yet)."""
+        self._permitted = addresses[:MOST_REMOTE_CANDIDATES]
+        for protocol in self._protocols:
+            self._open_relay(protocol, self._permitted)
 
     async def first_relay(self, limit_s: float = FIRST_RELAY_LIMIT_S) -> None:
         """Wait until there is a relayed candidate. Raises NoRelayError when all have failed or the time is up."""
@@ -237,8 +244,13 @@ class IceConnection(ice.Connection):
     def _pair_remote_candidate(self, remote_candidate: Candidate) -> None:
         super()._pair_remote_candidate(remote_candidate)
         for pair in self._check_list:
-            if pair.remote_candidate is remote_candidate and isinstance(pair.protocol.transport, RelayTransport):
-                pair.protocol.transport.open_channel(pair.remote_addr)
+            if pair.remote_candidate is remote_candidate:
+                self._open_relay(pair.protocol, [pair.remote_addr])
+
+    def _open_relay(self, protocol: StunProtocol, addresses: list[Address]) -> None:
+        if isinstance(protocol.transport, RelayTransport):
+            for address in addresses:
+                protocol.transport.open_channel(address)
 
     async def query_consent(self) -> None:
         """Ask the other end every some seconds whether it still wants our packets (RFC 7675)."""
@@ -326,6 +338,7 @@ class IceConnection(ice.Connection):
         protocol.twice_until = self._twice_until
         self._local_candidates.append(candidate)
         self._protocols.append(protocol)
+        self._open_relay(protocol, self._permitted)
         for remote in list(self._remote_candidates):
             self._pair_remote_candidate(remote)
         self.sort_check_list()

@@ -39,6 +39,12 @@ window.offer = async () => {
   while (connection.iceGatheringState !== "complete") await new Promise((done) => setTimeout(done, 5));
   return connection.localDescription.sdp;
 };
+window.answer = async (sdp) => {
+  await connection.setRemoteDescription({ type: "offer", sdp });
+  await connection.setLocalDescription();
+  while (connection.iceGatheringState !== "complete") await new Promise((done) => setTimeout(done, 5));
+  return connection.localDescription.sdp;
+};
 window.take = (sdp) => connection.setRemoteDescription({ type: "answer", sdp });
 """
 
@@ -63,6 +69,10 @@ class Browser:
 
     async def take(self, answer: str) -> None:
         await self._page.evaluate("sdp => take(sdp)", answer)
+
+    async def answer(self, offer: str) -> str:
+        """Later, to an offer that takes the call over."""
+        return str(await self._page.evaluate("sdp => answer(sdp)", offer))
 
     async def connected_at(self) -> float:
         await self._page.wait_for_function("connectedAt !== null", polling=10)

@@ -11,7 +11,7 @@ import pytest
 from aiortc import RTCIceServer
 from playwright.async_api import async_playwright
 
-from kiosk.ipc.media_messages import LineState, SdpTrouble
+from kiosk.ipc.media_messages import LineState, Negotiated, SdpTrouble
 from kiosk.media.engine.connection import PeerConnection
 from kiosk.media.engine.ice import IceConnection, NoRelayError, settings_for
 from kiosk.media.engine.relays import Carrier, Outcome, RelayServer, RelayTransport
@@ -100,6 +100,30 @@ async def test_a_browser_hears_a_relayed_kiosk(relay: Coturn) -> None:
         await browser.connected_at()
         await _until(lambda: kiosk.session.bytes_received > 0)
         await kiosk.peer.close()
+        await chromium.close()
+
+
+async def test_a_fresh_relayed_connection_takes_over_a_call_with_a_browser(relay: Coturn) -> None:
+    first, second = _Kiosk([relay.server("udp")], relay), _Kiosk([relay.server("udp")], relay)
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", headless=True, args=FLAGS)
+        page = await chromium.new_page()
+        await page.add_script_tag(content=NURSE)
+        browser = Browser(page)
+        offer = await browser.offer()
+        await first.peer.prepare(offer)
+        answer = await first.peer.answer()
+        await browser.take(answer)
+        await _until(lambda: first.session.bytes_received > 0)
+
+        taking_over = await second.peer.offer(Negotiated(remote_sdp=offer, local_sdp=answer))
+        assert all(" typ relay " in candidate for candidate in _candidates(taking_over))
+        await second.peer.take_answer(await browser.answer(taking_over))
+        await _until(lambda: second.session.bytes_received > 0)
+        await first.peer.close(silently=True)
+        heard = second.session.bytes_received
+        await _until(lambda: second.session.bytes_received > heard + 5000)
+        await second.peer.close()
         await chromium.close()
 
 
