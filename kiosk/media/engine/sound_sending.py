@@ -47,7 +47,9 @@ class SoundSending:
         """Rate, packet length, copies and expected loss from now on."""
         self._encoder.set_bitrate(allocation.speech_bitrate)
         # Below 6 % libopus sends no copies in band (measured), and what is lost is lost.
-        self._encoder.set_expected_loss(max(_LEAST_FEC_PERCENT, allocation.fec_percent) if allocation.fec_percent else 0)
+        self._encoder.set_expected_loss(
+            max(_LEAST_FEC_PERCENT, allocation.fec_percent) if allocation.fec_percent else 0
+        )
         self._wanted_ms = allocation.speech_frame_ms
         self._copies = allocation.speech_redundancy
 
