@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kiosk.media.rtp.freezes import Freezes
-from kiosk.media.rtp.lip_sync import MOST_HELD_S, MOST_VOICE_DELAY_S, LipSync
+from kiosk.media.rtp.lip_sync import LATE_TOLERATED_S, MOST_HELD_S, MOST_VOICE_DELAY_S, LipSync
 from kiosk.media.rtp.rtcp import ntp_of
 
 SENDER = 1_700_000_000.0
@@ -46,7 +46,7 @@ def test_a_late_picture_is_shown_at_once_and_the_voice_learns_to_wait() -> None:
         at = 2 + number / 30
         assert sync.due(_ticks(at), at + 0.12) == at + 0.12
     assert sync.last_offset_s == pytest.approx(0.07, abs=0.002)
-    assert sync.voice_delay_wanted(0.03) == pytest.approx(0.1, abs=0.005)
+    assert sync.voice_delay_wanted(0.03) == pytest.approx(0.03 + 0.07 - LATE_TOLERATED_S, abs=0.005)
     assert sync.voice_delay_wanted(0.5) == MOST_VOICE_DELAY_S
 
 
