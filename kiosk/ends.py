@@ -162,7 +162,7 @@ class MediaEnd:
         self._link = link
         self._note("child-started", name="media", pid=self._child.process_id or 0)
         settings = self._settings
-        servers = tuple(media.IceServer((url,)) for url in settings.ice_servers)
+        servers = (*(media.IceServer((url,)) for url in settings.ice_servers), *_relays(settings))
         link.send(
             media.Configure(
                 settings.camera,
@@ -171,6 +171,8 @@ class MediaEnd:
                 servers,
                 settings.camera_width,
                 settings.camera_height,
+                settings.relay_only,
+                str(settings.relay_authority) if settings.relay_authority is not None else None,
             )
         )
 
@@ -249,6 +251,19 @@ class MediaEnd:
 
     def _note(self, event: str, **details: str | int) -> None:
         self._timeline.note(time.monotonic(), event, **details)
+
+
+def _relays(settings: MediaSettings) -> list[media.IceServer]:
+    """The relays whose credentials can be read; others are left out with a line in the log."""
+    found: list[media.IceServer] = []
+    for relay in settings.relays:
+        try:
+            credential = relay.credential_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            _log.warning("a relay is left out, its credential cannot be read: %s", type(error).__name__)
+            continue
+        found.append(media.IceServer(relay.urls, relay.username, credential))
+    return found
 
 
 _LINES: dict[media.LineState, type[on.LineUp | on.LineSilent | on.LineDown]] = {

@@ -75,9 +75,22 @@ class FhirSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token: TokenSettings | None = None
 
 
+class RelaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A TURN server (RFC 8656): ``turn:host:port?transport=udp`` or ``tcp``, ``turns:host:443?transport=tcp``.
+
+    ``credential_file`` holds one line.
+    """
+
+    urls: tuple[str, ...]
+    username: str
+    credential_file: Path
+
+
 class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``camera``: ``generated``, ``/dev/videoN``, or the path of a file. ``sound_device``: a PortAudio name.
 
+    ``ice_servers``: STUN addresses. ``relay_only``: this device's own addresses are told to nobody. ``relay_authority``:
+    who signed the certificate of a relay behind TLS; None: whom the system trusts.
     ``camera_width`` and ``camera_height``: the largest picture that is asked of the camera and sent on a good line.
     """
 
@@ -87,6 +100,9 @@ class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sound_device: str = "default"
     echo_cancelling: bool = True
     ice_servers: tuple[str, ...] = ()
+    relays: tuple[RelaySettings, ...] = ()
+    relay_only: bool = False
+    relay_authority: Path | None = None
 
 
 class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

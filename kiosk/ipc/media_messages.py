@@ -75,6 +75,8 @@ class Configure(msgspec.Struct, frozen=True, tag="configure"):
     ice_servers: tuple[IceServer, ...]
     camera_width: int = 640
     camera_height: int = 480
+    relay_only: bool = False
+    relay_authority: str | None = None
 
 
 class PrepareCall(msgspec.Struct, frozen=True, tag="prepare-call"):

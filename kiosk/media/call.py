@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -50,6 +52,15 @@ class CallDevices(msgspec.Struct, frozen=True):
     off: Callable[[], None]
 
 
+@dataclass(frozen=True)
+class Relaying:
+    """Who helps to find a way to the other end, and whether it must lead over a relay."""
+
+    servers: list[RTCIceServer] = field(default_factory=list)
+    only: bool = False
+    tls: ssl.SSLContext | None = None
+
+
 class _Leg:
     """A peer connection of the call with its media."""
 
@@ -62,7 +73,13 @@ class _Leg:
             on_voice=lambda voice: call.voice_came(self, voice),
         )
         self.first_frame = False
-        self.peer = Peer(call.ice_servers, self.session, on_line=lambda line: call.line_changed(self, line))
+        self.peer = Peer(
+            call.relaying.servers,
+            self.session,
+            on_line=lambda line: call.line_changed(self, line),
+            relay_only=call.relaying.only,
+            tls=call.relaying.tls,
+        )
 
     async def close(self, *, silently: bool = False) -> None:
         self._call.devices.microphone.leave(self._reader)
@@ -73,10 +90,10 @@ class Call:
     """A call from its offer (or, after a restart of media, from what was negotiated) until it is dropped."""
 
     def __init__(
-        self, call_id: str, ice_servers: list[RTCIceServer], devices: CallDevices, tell: Callable[[FromMedia], None]
+        self, call_id: str, relaying: Relaying, devices: CallDevices, tell: Callable[[FromMedia], None]
     ) -> None:
         self.call_id = call_id
-        self.ice_servers = ice_servers
+        self.relaying = relaying
         self.devices = devices
         self._tell = tell
         self._leg: _Leg | None = None

@@ -7,6 +7,7 @@ import logging
 import mmap
 import os
 import socket
+import ssl
 import time
 from collections import deque
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from kiosk.ipc import media_messages as messages
 from kiosk.ipc import wire
 from kiosk.ipc.frame_ring import FrameRingWriter
 from kiosk.ipc.media_messages import FromMedia, MediaPart, MediaTrouble, PartState, ToMedia
-from kiosk.media.call import Call, CallDevices
+from kiosk.media.call import Call, CallDevices, Relaying
 from kiosk.media.camera import Camera, CameraTroubleError, SelfView, check_camera
 from kiosk.media.playout import PlayoutEvent, RemoteHeard, RingBegan, Samples, SpeechEnded
 from kiosk.media.sound import Sound
@@ -55,7 +56,7 @@ class Media:
         self._sound: Sound | None = None
         self._camera: Camera | None = None
         self._call: Call | None = None
-        self._ice_servers: list[RTCIceServer] = []
+        self._relaying = Relaying()
         self._parts: dict[MediaPart, MediaTrouble | None] = {}
         self.refused_messages = 0
 
@@ -181,7 +182,9 @@ class Media:
         if self._sound is not None:
             self._refuse("configured twice")
             return
-        self._ice_servers = _usable_servers(wish.ice_servers)
+        self._relaying = Relaying(
+            servers=_usable_servers(wish.ice_servers), only=wish.relay_only, tls=_trust(wish.relay_authority)
+        )
         self._sound = Sound(
             wish.sound_device,
             echo_cancelling=wish.echo_cancelling,
@@ -294,7 +297,7 @@ class Media:
             on=self._devices_on,
             off=self._devices_off,
         )
-        self._call = Call(call_id, self._ice_servers, devices, self._tell)
+        self._call = Call(call_id, self._relaying, devices, self._tell)
         return self._call
 
     def _drop_call(self) -> None:
@@ -359,6 +362,17 @@ def _usable_servers(servers: tuple[messages.IceServer, ...]) -> list[RTCIceServe
             continue
         usable.append(RTCIceServer(urls=list(server.urls), username=server.username, credential=server.credential))
     return usable
+
+
+def _trust(authority: str | None) -> ssl.SSLContext | None:
+    """Whom a relay's certificate must come from; None: whom the system trusts, also where the file cannot be read."""
+    if authority is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=authority)
+    except (OSError, ssl.SSLError) as error:
+        _log.warning("the relays' authority cannot be read: %s", type(error).__name__)
+        return None
 
 
 def _samples_of(descriptors: list[int]) -> Samples | None:
