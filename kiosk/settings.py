@@ -89,8 +89,8 @@ class RelaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``camera``: ``generated``, ``/dev/videoN``, or the path of a file. ``sound_device``: a PortAudio name.
 
-    ``ice_servers``: STUN addresses. ``relay_only``: this device's own addresses are told to nobody. ``relay_authority``:
-    who signed the certificate of a relay behind TLS; None: whom the system trusts.
+    ``ice_servers``: STUN addresses. ``relay_only``: this device's own addresses are told to nobody.
+    ``relay_authority``: who signed the certificate of a relay behind TLS; None: whom the system trusts.
     ``camera_width`` and ``camera_height``: the largest picture that is asked of the camera and sent on a good line.
     """
 
