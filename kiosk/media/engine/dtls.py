@@ -10,11 +10,16 @@ whole second whenever the server's last flight is lost.
 from __future__ import annotations
 
 import asyncio
+import logging
+import struct
 from collections.abc import Iterator
 
+from aiortc.exceptions import InvalidStateError
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport, State
 from aiortc.rtcicetransport import RTCIceTransport
 from OpenSSL import SSL
+
+_log = logging.getLogger(__name__)
 
 LARGEST_DATAGRAM = 1200
 """Bytes of DTLS in one datagram (RFC 8261 section 5 speaks of 1200 where the path is not known)."""
@@ -27,6 +32,16 @@ LAST_FLIGHT_AGAIN_AFTER_S = (0.04, 0.06, 0.1, 0.15, 0.25)
 
 _RECORD_HEADER = 13  # RFC 6347 section 4.1
 _MOST_BYTES = 65_536
+_STUMBLES = (
+    ValueError,
+    AssertionError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    ArithmeticError,
+    struct.error,
+    InvalidStateError,
+)
 
 
 def datagrams(records: bytes) -> Iterator[bytes]:
@@ -56,12 +71,23 @@ class DtlsTransport(RTCDtlsTransport):
         self._flight_number = 0
         self._repeating: asyncio.Task[None] | None = None
         self.flights_repeated = 0
+        self.refused = 0
+        """Datagrams that what reads them stumbled over."""
 
     async def _do_handshake(self) -> None:
         self._repeating = asyncio.create_task(self._repeat(), name="DTLS flights")
         await super()._do_handshake()
         if not self.encrypted:
             self._stop_repeating()
+
+    async def _recv_next(self) -> None:
+        """One datagram. In aiortc a single bad one ends the transport: an empty one or one longer than SRTP's 1500
+        bytes, which anybody can send from the right address; text that is not UTF-8 or a strange SCTP chunk."""
+        try:
+            await super()._recv_next()
+        except _STUMBLES as error:
+            self.refused += 1
+            _log.info("a datagram was refused (%s), %d so far", type(error).__name__, self.refused)
 
     async def stop(self) -> None:
         self._stop_repeating()
