@@ -50,7 +50,8 @@ def codecs_and_extensions(
     """Of an offer's or answer's section, what is spoken here, in our order. Empty codecs: nothing in common."""
     kind = str(remote.kind)
     name, rate = _MEDIA[kind]
-    main = next((c for c in remote.rtp.codecs if c.mimeType.lower() == name and c.clockRate == rate), None)
+    spoken = [codec for codec in remote.rtp.codecs if _is_payload_type(codec.payloadType)]
+    main = next((c for c in spoken if c.mimeType.lower() == name and c.clockRate == rate), None)
     if main is None:
         return [], []
     offered = {(feedback.type, feedback.parameter) for feedback in main.rtcpFeedback}
@@ -61,24 +62,29 @@ def codecs_and_extensions(
     codecs = [ours]
     if kind == "audio":
         ours.parameters = dict(_OPUS_PARAMETERS)
-        redundant = _redundant(remote, main)
+        redundant = _redundant(spoken, main)
         if redundant is not None:  # first: a browser sends with the first that it finds in an answer
             codecs.insert(0, redundant)
     else:
         ours.parameters = {}
         codecs += [
             copy.deepcopy(c)
-            for c in remote.rtp.codecs
+            for c in spoken
             if c.mimeType.lower() == "video/rtx" and c.parameters.get("apt") == main.payloadType
         ][:1]
     extensions = [copy.deepcopy(e) for e in remote.rtp.headerExtensions if e.uri in (MID, TRANSPORT_NUMBER)]
     return codecs, [extension for extension in extensions if 1 <= extension.id <= 14]
 
 
-def _redundant(remote: sdp.MediaDescription, opus: RTCRtpCodecParameters) -> RTCRtpCodecParameters | None:
+def _is_payload_type(number: int | None) -> bool:
+    """Whether RTP can carry it beside RTCP (RFC 5761 section 4)."""
+    return number is not None and 0 <= number <= 127 and not 64 <= number <= 95
+
+
+def _redundant(spoken: list[RTCRtpCodecParameters], opus: RTCRtpCodecParameters) -> RTCRtpCodecParameters | None:
     """RED whose blocks are all Opus, with its format parameters, which aiortc would lose."""
     shape = f"{opus.payloadType}/{opus.payloadType}"
-    for codec in remote.rtp.codecs:
+    for codec in spoken:
         if codec.mimeType.lower() == "audio/red" and codec.clockRate == opus.clockRate and shape in codec.parameters:
             ours = copy.deepcopy(codec)
             ours.parameters = {shape: None}
@@ -100,7 +106,7 @@ def put_on(transceiver: RTCRtpTransceiver, remote: sdp.MediaDescription) -> Agre
         return None
     ids = {extension.uri: extension.id for extension in extensions}
     again = {ssrc for group in remote.ssrc_group if group.semantic == "FID" for ssrc in group.items[1:]}
-    ssrcs = [one.ssrc for one in remote.ssrc]
+    ssrcs = [one.ssrc for one in remote.ssrc if 0 < one.ssrc < 1 << 32]
     feedback = {(one.type, one.parameter) for one in main.rtcpFeedback}
     return Agreement(
         kind=str(remote.kind),

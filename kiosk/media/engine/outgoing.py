@@ -39,6 +39,7 @@ class OutgoingStream:
 
     def __init__(self, agreement: Agreement, ssrc: int, retransmission_ssrc: int, clock_rate: int) -> None:
         self.agreement = agreement
+        self._section = agreement.mid.encode()
         self.ssrc = ssrc
         self.retransmission_ssrc = retransmission_ssrc
         self.clock_rate = clock_rate
@@ -68,8 +69,8 @@ class OutgoingStream:
         extensions: dict[int, bytes] = {}
         if agreement.transport_extension is not None:
             extensions[agreement.transport_extension] = _U16.pack(transport_number & 0xFFFF)
-        if self.packets < _MID_FOR_PACKETS and agreement.mid_extension is not None and len(agreement.mid) <= 16:
-            extensions[agreement.mid_extension] = agreement.mid.encode()
+        if self.packets < _MID_FOR_PACKETS and agreement.mid_extension is not None and len(self._section) <= 16:
+            extensions[agreement.mid_extension] = self._section
         if outgoing.again and agreement.retransmission_type is not None:
             number = self._again_number
             self._again_number = self._again_number + 1 & 0xFFFF
