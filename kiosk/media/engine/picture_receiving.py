@@ -29,12 +29,9 @@ class PictureReceiving:
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="decoder")
         self._decoder: Vp8Decoder | None = None
-        self._assembly = FrameAssembly()
-        self._numbers = Unwrapper(16)
-        self._timestamps = Unwrapper(32)
-        self.missing = MissingPackets(lifetime=_LIFETIME_S)
+        self._round_trip_s: float | None = None
         self._key_frame_requests = KeyFrameRequests(time.monotonic())
-        self._begun = False
+        self.begin_anew()
         self._undecoded = 0
         self._closed = False
         self.frames_received = 0
@@ -43,6 +40,16 @@ class PictureReceiving:
         self.frames_dropped = 0
         self.decode_seconds = 0.0
         self.width = self.height = 0
+
+    def begin_anew(self) -> None:
+        """The pictures come from another source now: its numbers have nothing to do with those before."""
+        self._assembly = FrameAssembly()
+        self._numbers = Unwrapper(16)
+        self._timestamps = Unwrapper(32)
+        self.missing = MissingPackets(lifetime=_LIFETIME_S)
+        if self._round_trip_s is not None:
+            self.missing.set_round_trip(self._round_trip_s)
+        self._begun = False
 
     def received(self, number16: int, timestamp32: int, marker: bool, payload: bytes, again: bool, now: float) -> None:
         """A packet, sent first or again; ``payload`` is empty when it only fills its number."""
@@ -58,6 +65,7 @@ class PictureReceiving:
 
     def set_round_trip(self, seconds: float) -> None:
         """As reports tell."""
+        self._round_trip_s = seconds
         self.missing.set_round_trip(seconds)
         self._key_frame_requests.set_round_trip(seconds)
 

@@ -46,6 +46,11 @@ class RemoteVoice:
             self._begun = True
             self._on_first()
 
+    def begin_anew(self) -> None:
+        """The voice comes from another source now: its timestamps have nothing to do with those before."""
+        with self._lock:
+            self._buffer.reset()
+
     def pull(self) -> Samples:
         """The next 10 ms for the loudspeaker; called in the sound thread."""
         now = time.monotonic()

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import pylibsrtp
 from aiortc import RTCPeerConnection
 from av.video.frame import VideoFrame
 
@@ -29,7 +30,7 @@ from kiosk.media.rtp import packet as rtp
 from kiosk.media.rtp import rtcp
 from kiosk.media.rtp.allocation import Allocation, allocate
 from kiosk.media.rtp.freezes import Freezes
-from kiosk.media.rtp.lip_sync import LipSync
+from kiosk.media.rtp.lip_sync import LipSync, StreamClock
 from kiosk.media.rtp.pacer import Kind, Pacer
 from kiosk.media.rtp.reception import Reception
 from kiosk.media.rtp.retransmission import MissingPackets, SentPackets
@@ -56,6 +57,12 @@ _OUTPUT_LATENCY_S = 0.04
 _LATELY = 20
 _MOST_PADDING = 10
 _MOST_CARRIED = 2000
+_MOST_DUE = 16
+"""Pictures that wait for their voice: more would come of a frame rate that nobody shows."""
+_MOST_ASKED = 200
+"""Packets in one NACK: at worst 4 bytes each, and SRTP takes 1500."""
+_SOURCE_GONE_S = 0.1
+"""A source that still sends is not displaced by another one: late packets would make two of them take turns."""
 
 
 class Incoming:
@@ -63,9 +70,20 @@ class Incoming:
 
     def __init__(self, agreement: Agreement, ssrc: int, clock_rate: int) -> None:
         self.agreement = agreement
-        self.ssrc = ssrc
-        self.reception = Reception(ssrc, clock_rate)
+        self.clock_rate = clock_rate
+        self.packets_before = 0
+        """From sources that this stream had before."""
         self.again_packets = 0
+        self.again_ssrc = agreement.retransmission_ssrc
+        self.heard_at = float("-inf")
+        self.reception = Reception(ssrc, clock_rate)
+        self.begin(ssrc)
+
+    def begin(self, ssrc: int) -> None:
+        """From now on this source; 0: not known yet."""
+        self.ssrc = ssrc
+        self.packets_before += self.reception.packets
+        self.reception = Reception(ssrc, self.clock_rate)
         self.numbers = Unwrapper(16)
         self.timestamps = Unwrapper(32)
 
@@ -91,6 +109,8 @@ class MediaSession:
         self._agreements: dict[str, Agreement] = {}
         self._ssrcs: dict[str, tuple[int, int]] = {}
         self._transceivers: dict[str, Any] = {}
+        self._several: set[str] = set()
+        """Kinds of which there is more than the one section that is looked at."""
         self._by_ssrc: dict[int, tuple[Incoming, bool]] = {}
         self.incoming: dict[str, Incoming] = {}
         """By kind."""
@@ -103,7 +123,6 @@ class MediaSession:
         self._allocated_at = -1.0
         self._collapses = 0
         self._transport_number = random.getrandbits(15)
-        self._fed_back = Unwrapper(16)
         self._arrived_near: float | None = None
         self._arrivals = ArrivalRecorder()
         self._sent: dict[str, SentPackets[Outgoing]] = {"audio": SentPackets(), "video": SentPackets()}
@@ -113,7 +132,7 @@ class MediaSession:
         self._voice_missing = MissingPackets(lifetime=_VOICE_LIFE_S)
         self.voice = RemoteVoice(lambda: on_voice(self.voice))
         self.lip_sync = LipSync()
-        self._due: deque[tuple[float, VideoFrame]] = deque()
+        self._due: deque[tuple[float, VideoFrame]] = deque(maxlen=_MOST_DUE)
         self.sound_out: SoundSending | None = None
         self.picture_out: PictureSending | None = None
         self.picture_in: PictureReceiving | None = None
@@ -128,6 +147,8 @@ class MediaSession:
         self.bytes_sent = 0
         self.refused = 0
         """Packets of nonsense."""
+        self.unsent = 0
+        """Packets that SRTP or the network refused."""
         self.round_trip_s: float | None = None
         self.fraction_lost: dict[str, float] = {}
         """Of what was sent, by kind, as the other end reported last."""
@@ -146,6 +167,7 @@ class MediaSession:
                 kind = transceiver.kind
             else:
                 kind = None  # a second picture is agreed to, so that the browser is content, and not looked at
+                self._several.add(transceiver.kind)
             sender: Any = transceiver.sender
             receiver: Any = transceiver.receiver
             sender.send = self._begin(kind, sending=True)
@@ -168,8 +190,12 @@ class MediaSession:
         if agreement.kind in self.outgoing:
             self.outgoing[agreement.kind].agreement = agreement
         if agreement.kind in self.incoming:
-            self.incoming[agreement.kind].agreement = agreement
-            self._know(self.incoming[agreement.kind])
+            stream = self.incoming[agreement.kind]
+            for ssrc in [one for one, (of, _) in self._by_ssrc.items() if of is stream]:
+                if ssrc not in (stream.ssrc, stream.again_ssrc):
+                    del self._by_ssrc[ssrc]  # was announced and never came
+            stream.agreement = agreement
+            self._know(stream)
 
     @property
     def expects_media(self) -> bool:
@@ -180,7 +206,7 @@ class MediaSession:
     def voice_packets(self) -> int:
         """Packets of remote voice that came."""
         stream = self.incoming.get("audio")
-        return stream.reception.packets if stream is not None else 0
+        return stream.packets_before + stream.reception.packets if stream is not None else 0
 
     def _begin_sending(self, kind: str) -> None:
         agreement = self._agreements.get(kind)
@@ -212,7 +238,8 @@ class MediaSession:
         if stream.agreement.ssrc is not None:
             self._by_ssrc[stream.agreement.ssrc] = (stream, False)
         if stream.agreement.retransmission_ssrc is not None:
-            self._by_ssrc[stream.agreement.retransmission_ssrc] = (stream, True)
+            stream.again_ssrc = stream.agreement.retransmission_ssrc
+            self._by_ssrc[stream.again_ssrc] = (stream, True)
 
     def _start(self) -> None:
         if self._timer is None and not self._closed:
@@ -222,6 +249,8 @@ class MediaSession:
 
     async def _rtp_came(self, data: bytes, arrival_time_ms: int) -> None:
         """In place of aiortc's; a datagram that SRTP has found genuine."""
+        if self._closed:
+            return
         now = time.monotonic()
         self.heard_at = now
         self.bytes_received += len(data)
@@ -230,10 +259,12 @@ class MediaSession:
         except ValueError:
             self.refused += 1
             return
-        known = self._by_ssrc.get(packet.ssrc) or self._meet(packet)
+        known = self._by_ssrc.get(packet.ssrc) or self._meet(packet, now)
         if known is None:
             return
         stream, again = known
+        if packet.ssrc != stream.ssrc and not again:
+            self._change_source(stream, packet.ssrc)
         agreement = stream.agreement
         if agreement.transport_extension is not None:
             transport_number = packet.extensions.get(agreement.transport_extension)
@@ -245,24 +276,50 @@ class MediaSession:
             if original is not None:
                 self._take(stream, original[0], packet, original[1], True, now)
         else:
+            stream.heard_at = now
             number = stream.numbers.unwrap(packet.number)
             stream.reception.received(number, stream.timestamps.unwrap(packet.timestamp), len(packet.payload), now)
             self._take(stream, packet.number, packet, packet.payload, False, now)
 
-    def _meet(self, packet: rtp.RtpPacket) -> tuple[Incoming, bool] | None:
-        """A source that was not announced, by its payload type. A section's source may change in a call."""
+    def _meet(self, packet: rtp.RtpPacket, now: float) -> tuple[Incoming, bool] | None:
+        """A source that was not announced, by section name and payload type. It may change during a call."""
         for stream in self.incoming.values():
             agreement = stream.agreement
-            if packet.payload_type in (agreement.payload_type, agreement.redundant_type):
-                if agreement.ssrc is not None:
-                    return None  # another section of the same kind
-                stream.ssrc = stream.reception.ssrc = packet.ssrc
-                self._by_ssrc[packet.ssrc] = (stream, False)
-                return stream, False
-            if packet.payload_type == agreement.retransmission_type and agreement.retransmission_ssrc is None:
-                self._by_ssrc[packet.ssrc] = (stream, True)
-                return stream, True
+            again = packet.payload_type == agreement.retransmission_type
+            if not again and packet.payload_type not in (agreement.payload_type, agreement.redundant_type):
+                continue
+            name = packet.extensions.get(agreement.mid_extension) if agreement.mid_extension is not None else None
+            if name is not None:
+                if name != agreement.mid.encode():
+                    continue
+            elif agreement.kind in self._several and (agreement.ssrc is not None or stream.ssrc):
+                continue  # may be another section's
+            if again:
+                if stream.again_ssrc is not None:
+                    self._by_ssrc.pop(stream.again_ssrc, None)
+                stream.again_ssrc = packet.ssrc
+            elif now - stream.heard_at < _SOURCE_GONE_S:
+                continue
+            self._by_ssrc[packet.ssrc] = (stream, again)
+            return stream, again
         return None
+
+    def _change_source(self, stream: Incoming, ssrc: int) -> None:
+        """Numbers, timestamps and the sender's clock begin anew."""
+        self._by_ssrc.pop(stream.ssrc, None)
+        began = stream.reception.packets > 0
+        stream.begin(ssrc)
+        if not began:
+            return
+        if stream.agreement.kind == "audio":
+            self.voice.begin_anew()
+            self._voice_missing = MissingPackets(lifetime=_VOICE_LIFE_S)
+            if self.round_trip_s is not None:
+                self._voice_missing.set_round_trip(self.round_trip_s)
+            self.lip_sync.voice = StreamClock(stream.clock_rate)
+        elif self.picture_in is not None:
+            self.picture_in.begin_anew()
+            self.lip_sync.picture = StreamClock(stream.clock_rate)
 
     def _take(
         self, stream: Incoming, number: int, packet: rtp.RtpPacket, payload: bytes, again: bool, now: float
@@ -287,15 +344,18 @@ class MediaSession:
         if due is None or due > now:
             return
         numbers = missing.ask(now)
-        if numbers:
+        for begin in range(0, len(numbers), _MOST_ASKED):
+            some = numbers[begin : begin + _MOST_ASKED]
             self.nacks_sent[stream.agreement.kind] += 1
-            self._send_report(rtcp.nack(self._own_ssrc(stream.agreement.kind), stream.ssrc, numbers))
+            self._send_report(rtcp.nack(self._own_ssrc(stream.agreement.kind), stream.ssrc, some))
 
     def _own_ssrc(self, kind: str) -> int:
         return self._ssrcs[kind][0]
 
     async def _rtcp_came(self, data: bytes) -> None:
         """In place of aiortc's. A BYE changes nothing: a browser says it when it replaces a track."""
+        if self._closed:
+            return
         now = time.monotonic()
         self.heard_at = now
         self.bytes_received += len(data)
@@ -328,7 +388,8 @@ class MediaSession:
             self.refused += 1
             return
         self._arrived_near = next((at for _, at in reversed(feedback.arrivals) if at is not None), self._arrived_near)
-        arrivals = [(self._fed_back.unwrap(n), at) for n, at in feedback.arrivals]
+        newest = self._transport_number  # nothing later can have arrived
+        arrivals = [(newest - (newest - number & 0xFFFF), at) for number, at in feedback.arrivals]
         self.estimate.feedback(arrivals, now)
         self._send_lost_again(arrivals, now)
 
@@ -359,6 +420,8 @@ class MediaSession:
         if known is None or known[1]:
             return
         stream = known[0]
+        if report.ssrc != stream.ssrc:
+            return  # a source that has sent nothing yet
         stream.reception.sender_reported(report, now)
         clock = self.lip_sync.voice if stream.agreement.kind == "audio" else self.lip_sync.picture
         clock.reported(stream.timestamps.unwrap(report.timestamp), report.ntp)
@@ -445,7 +508,8 @@ class MediaSession:
             sending.send(None)
         except StopIteration:
             return
-        except (ConnectionError, OSError):
+        except (OSError, ValueError, pylibsrtp.Error):  # the line is gone; too long; SRTP will not
+            self.unsent += 1
             return
         sending.close()
         _log.warning("a packet could not be sent at once")
