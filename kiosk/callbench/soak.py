@@ -123,14 +123,12 @@ async def _one(kiosk: KioskEnd, media_s: float) -> bool:
     caller = _Caller()
     try:
         await caller.take(await kiosk.answer(await caller.offer()))
-        try:
-            async with asyncio.timeout(_LIMIT_S):
-                while not (caller.heard and caller.seen and kiosk.connected_at and kiosk.first_picture_at):
-                    await asyncio.sleep(_POLL_S)
-        except TimeoutError:
-            return False
-        await asyncio.sleep(media_s)
-        return True
+        for _ in range(int(_LIMIT_S / _POLL_S)):
+            if caller.heard and caller.seen and kiosk.connected_at and kiosk.first_picture_at:
+                await asyncio.sleep(media_s)
+                return True
+            await asyncio.sleep(_POLL_S)
+        return False
     finally:
         await kiosk.drop()
         await caller.close()
