@@ -216,7 +216,8 @@ class CallBench:
                     case Pair.STOCK:
                         return StockEnd(camera, speech, prefix)
 
-            yield first, lambda: programs[0].end(live_clock=scenario.live_clock)
+            nurse = pair is Pair.KIOSK
+            yield first, lambda: programs[0].end(live_clock=scenario.live_clock, nurse=nurse)
 
     async def _material(self, hd: bool) -> Material:
         """What cameras see and microphones hear, prepared when first needed. Raises EndError."""

@@ -37,11 +37,14 @@ _ARGUMENTS = (
 )
 _ROOT_ARGUMENTS = ("--no-sandbox",)
 _PAGE = Path(__file__).parent / "page"
+_NURSES = Path(__file__).parent.parent / "caredesk" / "page"
 _FILES = {
     "end.html": (_PAGE / "end.html", "text/html"),
     "end.js": (_PAGE / "end.js", "text/javascript"),
     # The nurse's page draws the same clock.
-    "clock_strip.js": (Path(__file__).parent.parent / "caredesk" / "page" / "clock_strip.js", "text/javascript"),
+    "clock_strip.js": (_NURSES / "clock_strip.js", "text/javascript"),
+    # What she does about her line; only used where the other end is the kiosk.
+    "line_adaptation.js": (_NURSES / "line_adaptation.js", "text/javascript"),
 }
 _ORIGIN = "http://localhost/"
 _START_LIMIT_MS = 30_000
@@ -90,12 +93,12 @@ class ChromiumProgram:
             await self.stop()
             raise
 
-    def end(self, *, live_clock: bool = False) -> ChromiumEnd:
+    def end(self, *, live_clock: bool = False, nurse: bool = False) -> ChromiumEnd:
         """A new end in a page of its own. ``live_clock``: its camera is a drawn picture that tells the time, instead
-        of the file."""
+        of the file. ``nurse``: it sends as the nurse's page does, adapting to its line."""
         if self._browser is None:
             raise RuntimeError("start the browser first")
-        return ChromiumEnd(self._browser, self._size, self._process_id, live_clock)
+        return ChromiumEnd(self._browser, self._size, self._process_id, live_clock, nurse)
 
     async def stop(self) -> None:
         """End the browser; safe to call twice."""
@@ -126,9 +129,10 @@ class ChromiumProgram:
 class ChromiumEnd:
     """An ``End`` (kiosk/callbench/end.py). Made by ``ChromiumProgram.end``."""
 
-    def __init__(self, browser: Browser, size: tuple[int, int], process_id: int, live_clock: bool) -> None:
+    def __init__(self, browser: Browser, size: tuple[int, int], process_id: int, live_clock: bool, nurse: bool) -> None:
         self._browser = browser
         self._live_clock = live_clock
+        self._nurse = nurse
         self._size = size
         self._process_id = process_id
         self._context: BrowserContext | None = None
@@ -172,8 +176,9 @@ class ChromiumEnd:
             await self._page.goto(f"{_ORIGIN}end.html")
             await self._page.wait_for_function("() => window.end !== undefined", timeout=_START_LIMIT_MS)
             self._offset = await self._clock_offset()
-            arguments = [*self._size, self._live_clock]
-            await self._page.evaluate("([width, height, live]) => end.start(width, height, live)", arguments)
+            arguments = [*self._size, self._live_clock, self._nurse]
+            script = "([width, height, live, nurse]) => end.start(width, height, live, nurse)"
+            await self._page.evaluate(script, arguments)
         except Error as error:
             await self.stop()
             raise EndError(f"Chromium's page did not start: {error.message.splitlines()[0]}") from error

@@ -28,6 +28,7 @@ _FILES = {
     "clock_strip.js": (PAGE / "clock_strip.js", "text/javascript"),
     "generated_media.js": (PAGE / "generated_media.js", "text/javascript"),
     "kinds.js": (PAGE / "kinds.js", "text/javascript"),
+    "line_adaptation.js": (PAGE / "line_adaptation.js", "text/javascript"),
     "measurements.js": (PAGE / "measurements.js", "text/javascript"),
     "observations.js": (PAGE / "observations.js", "text/javascript"),
     "words.js": (PAGE / "words.js", "text/javascript"),

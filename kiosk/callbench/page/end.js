@@ -2,6 +2,7 @@
 // 200 ms as numbers in milliseconds of performance.now(); it judges nothing and shows the other end small.
 // Its camera is the browser's fake one, or a drawn picture with a live clock.
 import { drawClock } from "./clock_strip.js";
+import { askingAgain, LineAdaptation } from "./line_adaptation.js";
 
 const STATISTICS_MS = 200;
 const WAIT_MS = 20; // until the first sound
@@ -25,6 +26,7 @@ let samples = [];
 let counted = 0;
 let clockEvery = CLOCK_EVERY_FILE;
 let drawing = null;
+let adaptation = null; // to the line, as the nurse's page does
 
 const note = (name) => {
   if (name in times) return;
@@ -117,7 +119,8 @@ connection.addEventListener("track", ({ track, streams }) => {
 });
 
 window.end = {
-  async start(width, height, live) {
+  async start(width, height, live, nurse) {
+    if (nurse) adaptation = new LineAdaptation(connection);
     const picture = { width: { exact: width }, height: { exact: height }, frameRate: 30 };
     local = await navigator.mediaDevices.getUserMedia({ audio: true, video: live ? false : picture });
     if (live) {
@@ -129,7 +132,8 @@ window.end = {
   },
   async offer() {
     await connection.setLocalDescription();
-    return described();
+    const sdp = await described();
+    return adaptation ? askingAgain(sdp) : sdp;
   },
   async answer(sdp) {
     note("accepted");
@@ -142,6 +146,7 @@ window.end = {
   async take(sdp) {
     note("accepted");
     await connection.setRemoteDescription({ type: "answer", sdp });
+    adaptation?.start();
     everyWhile();
   },
   state: () => connection.connectionState,
@@ -150,10 +155,11 @@ window.end = {
     samples = [summary(await connection.getStats())];
   },
   async report() {
-    samples.push(summary(await connection.getStats()));
+    samples.push({ ...summary(await connection.getStats()), adaptation: adaptation?.state ?? null });
     return JSON.stringify({ frames, samples });
   },
   stop() {
+    adaptation?.stop();
     connection.close();
     clearInterval(drawing);
     local?.getTracks().forEach((track) => track.stop());

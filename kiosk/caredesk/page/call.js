@@ -1,5 +1,6 @@
 // The nurse's end of one SIP account and at most one call, by JsSIP; it shows nothing and knows no words.
 import JsSIP from "./jssip.js";
+import { askingAgain, LineAdaptation } from "./line_adaptation.js";
 
 const FHIR_JSON = "application/fhir+json";
 const MAXIMUM_MESSAGE_CHARACTERS = 16384;
@@ -14,6 +15,7 @@ export class Call extends EventTarget {
   #agent;
   #session = null;
   #callId = null;
+  #adaptation = null;
 
   state = "starting";
   registered = false;
@@ -84,7 +86,17 @@ export class Call extends EventTarget {
           this.#final(response);
           this.#enter("connecting");
         },
-        confirmed: () => this.#enter("talking"),
+        sdp: (description) => {
+          // Only on its way out: what the answer then says is what the browser goes by.
+          if (description.originator === "local") description.sdp = askingAgain(description.sdp);
+        },
+        confirmed: () => {
+          if (this.#adaptation === null) {
+            this.#adaptation = new LineAdaptation(session.connection);
+            this.#adaptation.start();
+          }
+          this.#enter("talking");
+        },
         reinvite: () => {
           this.reinvites += 1;
         },
@@ -186,6 +198,8 @@ export class Call extends EventTarget {
     this.endedBy = originator === "remote" ? "remote" : "local";
     this.cause = cause;
     this.#session = null;
+    this.#adaptation?.stop();
+    this.#adaptation = null;
     this.#enter(state);
   }
 
