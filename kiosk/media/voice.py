@@ -42,6 +42,11 @@ class MicrophoneReader:
         """From the microphone, under its lock."""
         self._blocks.clear()
 
+    @property
+    def has_more(self) -> bool:
+        """Whether blocks wait: what was taken last came late."""
+        return len(self._blocks) >= 2
+
     async def take(self, deadline: float) -> Samples | None:
         """20 ms of sound, or None when the sound card gave none until ``deadline`` (CLOCK_MONOTONIC seconds)."""
         while True:

@@ -16,11 +16,11 @@ from kiosk.media.playout import Samples
 from kiosk.media.ring_tone import RATE_HZ
 from kiosk.media.rtp import opus_red
 from kiosk.media.rtp.allocation import Allocation
+from kiosk.media.rtp.capture_clock import CaptureClock, Verdict
 from kiosk.media.voice import PACKET, MicrophoneReader
 
 _MICROPHONE_LIMIT_S = 0.06
 _LONGEST_OFFSET = 2**14 - 1
-_SLEW_S = 0.0005
 _LEAST_FEC_PERCENT = 6
 _FRAME_MS: dict[int, Literal[20, 40, 60]] = {20: 20, 40: 40, 60: 60}
 
@@ -35,8 +35,8 @@ class SoundSending:
         self._encoder = OpusEncoder(bitrate=32_000)
         self._frame_ms = self._wanted_ms = 20
         self._copies = 0
-        self._ticks = 0
-        self._begun_at: float | None = None
+        self._clock = CaptureClock(RATE_HZ)
+        self._packet_begins = 0
         self._waiting: list[Samples] = []
         self._sent: deque[tuple[int, bytes]] = deque(maxlen=2)
         self._energy = 0.0
@@ -55,7 +55,7 @@ class SoundSending:
 
     def ticks_at(self, now: float) -> int | None:
         """Where the stream's clock stands; None before the first packet."""
-        return None if self._begun_at is None else int((now - self._begun_at) * RATE_HZ)
+        return self._clock.at(now)
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -71,7 +71,10 @@ class SoundSending:
             if not self._waiting and self._wanted_ms != self._frame_ms:
                 self._frame_ms = self._wanted_ms
                 self._encoder.set_frame_ms(_FRAME_MS[self._frame_ms])
-            self._mark(now)
+            if self._clock.block(PACKET, now, more_waiting=self._microphone.has_more) is Verdict.DISCARD:
+                continue
+            if not self._waiting:
+                self._packet_begins = self._clock.ticks - PACKET
             self._energy += float(np.dot(samples.astype(np.float32), samples.astype(np.float32)))
             self._measured += len(samples)
             self._waiting.append(samples)
@@ -92,17 +95,8 @@ class SoundSending:
         """Give the encoder back."""
         self._encoder.close()
 
-    def _mark(self, now: float) -> None:
-        """When tick 0 was recorded: blocks come late at times, never early, so the earliest counts; slowly followed."""
-        begun = now - (self._ticks + (len(self._waiting) + 1) * PACKET) / RATE_HZ
-        if self._begun_at is None or begun < self._begun_at:
-            self._begun_at = begun
-        else:
-            self._begun_at += min(_SLEW_S, (begun - self._begun_at) / 100)
-
     def _packet(self, voice: Samples) -> None:
-        ticks = self._ticks
-        self._ticks += len(voice)
+        ticks = self._packet_begins
         primary = self._encoder.encode(voice)
         if not self.enabled:
             self._sent.clear()
