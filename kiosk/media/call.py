@@ -50,6 +50,7 @@ class CallDevices(msgspec.Struct, frozen=True):
     listen_to: Callable[[Callable[[], Samples]], None]
     on: Callable[[], None]
     off: Callable[[], None]
+    picture_size: tuple[int, int] = (640, 480)
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,14 @@ class _Leg:
         self._reader = call.devices.microphone.reader()
         self.session = MediaSession(
             self._reader,
+            picture_size=call.devices.picture_size,
             on_picture=lambda frame: call.frame_seen(self, frame),
             on_voice=lambda voice: call.voice_came(self, voice),
         )
         self.first_frame = False
+        self.answered = False
+        """Offer and answer have been exchanged: from now on this leg speaks for the call."""
+        self.offering = False
         self.peer = Peer(
             call.relaying.servers,
             self.session,
@@ -100,6 +105,7 @@ class Call:
         self._leaving: _Leg | None = None
         self._order = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closings: set[asyncio.Task[None]] = set()
         self._dropped = False
         self.frames_received = 0
         self._frames_sent_before = 0
@@ -143,6 +149,7 @@ class Call:
                 raise SdpRefusedError(SdpTrouble.FAILED, "nothing was prepared")
             self.devices.on()
             sdp = await self._leg.peer.answer()
+            self._leg.answered = True
             self._tell(CallAnswered(call_id=self.call_id, sdp=sdp))
 
         self._do(work())
@@ -153,6 +160,7 @@ class Call:
         async def work() -> None:
             self.devices.on()
             leg = self._replace_leg()
+            leg.offering = True
             sdp = await leg.peer.offer(negotiated)
             self._tell(OfferReady(call_id=self.call_id, sdp=sdp))
 
@@ -165,19 +173,22 @@ class Call:
             if self._leg is None:
                 raise SdpRefusedError(SdpTrouble.FAILED, "nothing was offered")
             await self._leg.peer.take_answer(answer)
+            self._leg.offering, self._leg.answered = False, True
 
         self._do(work())
 
     def take_offer(self, offer: str) -> None:
-        """→ CallAnswered or CallRefused. An offer with new ICE credentials gets a fresh peer connection."""
+        """→ CallAnswered or CallRefused. An offer with new ICE credentials gets a fresh peer connection, and so does
+        one that crosses our own: ours will not be answered any more."""
 
         async def work() -> None:
             if self._leg is None:
                 raise SdpRefusedError(SdpTrouble.FAILED, "no connection to renegotiate")
-            if self._leg.peer.restarts_ice(offer):
+            if self._leg.offering or self._leg.peer.restarts_ice(offer):
                 leg = self._replace_leg()
                 await leg.peer.prepare(offer)
                 sdp = await leg.peer.answer()
+                leg.answered = True
             else:
                 sdp = await self._leg.peer.renegotiate(offer)
             self._tell(CallAnswered(call_id=self.call_id, sdp=sdp))
@@ -192,15 +203,21 @@ class Call:
             task.cancel()
         legs = [leg for leg in (self._leaving, self._leg) if leg is not None]
         self._leaving = self._leg = None
-        await asyncio.gather(*self._tasks, *(leg.close() for leg in legs), return_exceptions=True)
+        # What is being closed already is let finish: half closed it would keep its sockets.
+        await asyncio.gather(*self._tasks, *self._closings, *(leg.close() for leg in legs), return_exceptions=True)
 
     def line_changed(self, leg: _Leg, line: LineState) -> None:
-        """From a leg: only the current one speaks for the call."""
-        if leg is not self._leg or self._dropped:
+        """From a leg: the current one speaks for the call. Until it has been answered, the one before it may still say
+        that it works again."""
+        if self._dropped:
             return
-        if line is LineState.CONNECTED and self._leaving is not None:
+        if leg is not self._leg:
+            recovered = leg is self._leaving and line is LineState.CONNECTED
+            if not recovered or self._leg is None or self._leg.answered:
+                return
+        elif line is LineState.CONNECTED and self._leaving is not None:
             leaving, self._leaving = self._leaving, None
-            self._spawn(leaving.close(silently=True))
+            self._close_silently(leaving)
         self._tell(LineChanged(call_id=self.call_id, line=line, at=time.monotonic()))
 
     def frame_seen(self, leg: _Leg, frame: VideoFrame) -> None:
@@ -220,12 +237,22 @@ class Call:
             self.devices.listen_to(voice.pull)
 
     def _replace_leg(self) -> _Leg:
-        if self._leaving is not None:
-            self._spawn(self._leaving.close(silently=True))
-        if self._leg is not None:
+        """A fresh leg is the current one; of those before, the last that was answered goes on until it runs."""
+        current = self._leg
+        if current is not None:
             self._frames_sent_before, self._voice_before = self.frames_sent, self.voice_packets_received
-        self._leaving, self._leg = self._leg, _Leg(self)
+            if current.answered or self._leaving is None:
+                current, self._leaving = self._leaving, current
+            if current is not None:
+                self._close_silently(current)
+        self._leg = _Leg(self)
         return self._leg
+
+    def _close_silently(self, leg: _Leg) -> None:
+        """An end that the other side does not hear: its side of the connection has been taken over."""
+        task = asyncio.create_task(leg.close(silently=True))
+        self._closings.add(task)
+        task.add_done_callback(self._closings.discard)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         async def in_order() -> None:

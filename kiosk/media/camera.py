@@ -87,7 +87,8 @@ class Camera:
         on_self_view: Callable[[SelfView], None],
     ) -> None:
         self._source = source
-        self._size = size
+        self.size = size if source != GENERATED else GENERATED_SIZE
+        """Of its largest picture."""
         self._on_state = on_state
         self._on_frame = on_frame
         self._on_self_view = on_self_view
@@ -116,7 +117,7 @@ class Camera:
         told: MediaTrouble | str | None = "nothing yet"
         while not off.is_set():
             try:
-                for number, frame in enumerate(_frames(self._source, self._size, off)):
+                for number, frame in enumerate(_frames(self._source, self.size, off)):
                     if off.is_set():
                         return
                     if told is not None:

@@ -23,7 +23,7 @@ from kiosk.ipc import wire
 from kiosk.ipc.frame_ring import FrameRingWriter
 from kiosk.ipc.media_messages import FromMedia, MediaPart, MediaTrouble, PartState, ToMedia
 from kiosk.media.call import Call, CallDevices, Relaying
-from kiosk.media.camera import Camera, CameraTroubleError, SelfView, check_camera
+from kiosk.media.camera import GENERATED_SIZE, Camera, CameraTroubleError, SelfView, check_camera
 from kiosk.media.playout import PlayoutEvent, RemoteHeard, RingBegan, Samples, SpeechEnded
 from kiosk.media.sound import Sound
 from kiosk.media.threads import in_daemon_thread
@@ -296,6 +296,7 @@ class Media:
             listen_to=self._listen_to,
             on=self._devices_on,
             off=self._devices_off,
+            picture_size=self._camera.size if self._camera is not None else GENERATED_SIZE,
         )
         self._call = Call(call_id, self._relaying, devices, self._tell)
         return self._call

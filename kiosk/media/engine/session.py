@@ -91,7 +91,7 @@ class Incoming:
 class MediaSession:
     """Made before the connection begins; ``take_over`` it, then ``agree`` for each kind, then it runs by itself.
 
-    ``on_picture(frame)`` is called when a remote picture is due, ``on_voice(voice)`` once with the first packet of
+    ``picture_size``: the camera's. ``on_picture(frame)`` is called when a remote picture is due, ``on_voice(voice)`` once with the first packet of
     remote voice; both on the event loop.
     """
 
@@ -99,6 +99,7 @@ class MediaSession:
         self,
         microphone: MicrophoneReader,
         *,
+        picture_size: tuple[int, int] = (640, 480),
         on_picture: Callable[[VideoFrame], None],
         on_voice: Callable[[RemoteVoice], None],
     ) -> None:
@@ -117,7 +118,8 @@ class MediaSession:
         self._cname = f"{random.getrandbits(64):016x}"
         now = time.monotonic()
         self._wall_less_monotonic = time.time() - now
-        self.estimate = SendEstimate(start=_START_RATE, least=_LEAST_RATE, most=_MOST_RATE, now=now)
+        most = _MOST_RATE_VGA if picture_size[0] * picture_size[1] <= 640 * 480 else _MOST_RATE
+        self.estimate = SendEstimate(start=_START_RATE, least=_LEAST_RATE, most=most, now=now)
         self.pacer = Pacer(rate=_START_RATE)
         self.allocation: Allocation | None = None
         self._allocated_at = -1.0
@@ -553,8 +555,6 @@ class MediaSession:
             self._begin_anew(now)
         camera = self.picture_out.camera_size if self.picture_out is not None else (640, 480)
         target = self.estimate.target(now)
-        if camera[0] * camera[1] <= 640 * 480:
-            target = min(target, _MOST_RATE_VGA)
         if self.estimate.round_trip_s is not None:
             self._follow_round_trip(self.estimate.round_trip_s)
         self.allocation = allocate(target, self.estimate.loss, self.allocation, now, camera=camera)
