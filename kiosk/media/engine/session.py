@@ -91,8 +91,8 @@ class Incoming:
 class MediaSession:
     """Made before the connection begins; ``take_over`` it, then ``agree`` for each kind, then it runs by itself.
 
-    ``picture_size``: the camera's. ``on_picture(frame)`` is called when a remote picture is due, ``on_voice(voice)`` once with the first packet of
-    remote voice; both on the event loop.
+    ``picture_size``: the camera's. Both callbacks are called on the event loop: ``on_picture(frame)`` when a remote
+    picture is due, ``on_voice(voice)`` once with the first packet of remote voice.
     """
 
     def __init__(
