@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from kiosk.media.breath import Breath
 from kiosk.media.ring_tone import RATE_HZ, RingTone
 
 BLOCK = RATE_HZ // 100
@@ -47,6 +48,7 @@ class Playout:
 
     def __init__(self) -> None:
         self._tone = RingTone()
+        self._breath = Breath()
         self._ring_at: int | None = None
         self._ring_gain = 1.0
         self._speeches: deque[tuple[int, Samples]] = deque()
@@ -111,7 +113,8 @@ class Playout:
         before = self._ring_gain
         self._ring_gain = max(goal, before - _DUCK_STEP) if goal < before else min(goal, before + _DUCK_STEP)
         gain = np.linspace(before, self._ring_gain, BLOCK, dtype=np.float32)
-        mix += self._tone.block(self._ring_at, BLOCK) * gain * np.float32(32767)
+        ring = self._tone.block(self._ring_at, BLOCK) + self._breath.block(self._ring_at, BLOCK)
+        mix += ring * gain * np.float32(32767)
         self._ring_at += BLOCK
 
     def _mix_speech(self, mix: npt.NDArray[np.float32], events: list[PlayoutEvent]) -> None:
