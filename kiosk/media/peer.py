@@ -132,7 +132,6 @@ class Peer:
                     of_kind.add(media.kind)
                     _set_up(connection.addTransceiver(media.kind, direction=direction))
             self._session.take_over(connection)
-            _be_controlled(connection)
             fresh = await connection.createOffer()
             shaped = negotiation.shape_offer(fresh.sdp, agreed)
             media_lines = [number for number, media in enumerate(agreed) if media.kind in negotiation.USABLE]
@@ -298,16 +297,6 @@ class Peer:
                 self._tell(LineState.FAILED)
             elif silent > limit and self._line is not LineState.FAILED:
                 self._tell(LineState.SILENT)
-
-
-def _be_controlled(connection: RTCPeerConnection) -> None:
-    """The nurse's end offered first and is the controlling agent as long as the call lasts (RFC 8445 section 6.1.1).
-
-    aiortc takes the controlling role for every offer; two controlling agents have to settle it by chance and retries.
-    """
-    transport = connection.getTransceivers()[0].receiver.transport.transport
-    transport._connection.ice_controlling = False
-    transport._role_set = True
 
 
 def _set_up(transceiver: RTCRtpTransceiver) -> None:

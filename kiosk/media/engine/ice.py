@@ -31,7 +31,7 @@ from kiosk.media.engine.relays import (
     allocate,
     outcome_of,
 )
-from kiosk.media.engine.transactions import CONSENT, SERVER, Address, IceSocket
+from kiosk.media.engine.transactions import CONSENT, NOMINATION, SERVER, Address, IceSocket
 
 _log = logging.getLogger(__name__)
 
@@ -124,6 +124,8 @@ class IceConnection(ice.Connection):
         self._when_gathered: Callable[[], None] | None = None
         self._twice_until = 0.0
         self._permitted: list[Address] = []
+        # By the clock, so that it grows from connection to connection and over a crash of this process.
+        self._nomination = int(asyncio.get_running_loop().time() * 10) & 0xFFFFFFFF
         self.outcomes: dict[RelayServer | StunServer, Outcome] = {}
 
     def set_relay_only(self, relay_only: bool) -> None:
@@ -170,6 +172,17 @@ class IceConnection(ice.Connection):
                     await self._relay_news.wait()
         except TimeoutError:
             raise NoRelayError(dict(self.outcomes)) from None
+
+    def build_request(self, pair: CandidatePair, nominate: bool) -> stun.Message:
+        """As aioice's; a nomination also says how new it is.
+
+        A browser whose call is taken over by a fresh connection keeps the pair of the old one, as nominated and longer
+        in use, until nothing has come over it for 2.5 s: unless the other nomination's number is the higher one.
+        """
+        request = super().build_request(pair, nominate)
+        if nominate and self.ice_controlling:
+            request.attributes[NOMINATION] = self._nomination
+        return request
 
     async def add_remote_candidate(self, remote_candidate: Candidate | None) -> None:
         """As aioice's; other components than RTP's, and more than MOST_REMOTE_CANDIDATES, are ignored."""

@@ -37,6 +37,12 @@ FAREWELL = Repeat(first_s=0.1, growth=1.0, longest_s=0.1, limit_s=0.35)
 NONSENSE = (struct.error, LookupError, AssertionError, ValueError)
 """What aioice raises for attributes that are cut short, missing or contradict what was signalled."""
 
+NOMINATION = "NOMINATION"
+"""A check's attribute: which nomination is the newer one. draft-thatcher-ice-renomination, with libwebrtc's type
+number; who does not know it passes over it."""
+
+stun.ATTRIBUTES_BY_NAME[NOMINATION] = (0xC001, NOMINATION, stun.pack_unsigned, stun.unpack_unsigned)
+
 _SOONEST_AGAIN_S = 0.01
 _RESPONSE_AGAIN_AFTER_S = 0.012
 

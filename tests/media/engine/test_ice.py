@@ -114,6 +114,21 @@ async def test_a_nomination_moves_the_controlled_end_to_that_pair() -> None:
         assert a._nominated[1] is pair and pair.nominated
 
 
+async def test_a_later_connection_nominates_with_a_higher_number() -> None:
+    """0xC001: a browser in a call that is taken over goes by it."""
+    first = IceConnection(IceSettings(), ice_controlling=True)
+    await asyncio.sleep(0.11)
+    numbers = []
+    for controlling in (first, IceConnection(IceSettings(), ice_controlling=True)):
+        async with _two(controlling, IceConnection(IceSettings())) as (a, b):
+            request = a.build_request(a._nominated[1], nominate=True)
+            numbers.append(request.attributes["NOMINATION"])
+            assert b"\xc0\x01\x00\x04" + numbers[-1].to_bytes(4, "big") in bytes(request)
+            for pair, connection, nominate in ((a._nominated[1], a, False), (b._nominated[1], b, True)):
+                assert "NOMINATION" not in connection.build_request(pair, nominate=nominate).attributes
+    assert numbers[0] < numbers[1]
+
+
 async def test_what_strangers_send_is_not_taken_for_media() -> None:
     async with _two(IceConnection(IceSettings()), IceConnection(IceSettings(), ice_controlling=True)) as (a, b):
         nominated = a._nominated[1]
