@@ -171,9 +171,10 @@ class App:
                     controller.handle(on.FaultRaised(fault) if raised else on.FaultCleared(fault))
                 if state is sip.RegistrationState.REGISTERED:
                     controller.handle(on.SignallingBack())
-            case sip.IncomingCall(call_id, asserted_identity, offer):
+            case sip.IncomingCall(call_id, asserted_identity, offer, accepts):
                 self._note("call-arrived")
-                controller.call_arrived(on.CallArrived(call_id, self._contacts.caller(asserted_identity)), offer)
+                arrived = on.CallArrived(call_id, self._contacts.caller(asserted_identity))
+                controller.call_arrived(arrived, offer, accepts)
             case sip.CallCancelled(call_id, answered_elsewhere):
                 outcome = CallOutcome.ANSWERED_ELSEWHERE if answered_elsewhere else CallOutcome.CANCELLED
                 controller.call_over(call_id, outcome)
@@ -184,8 +185,9 @@ class App:
                 controller.call_over(call_id, outcome)
             case sip.NoAck(call_id):
                 controller.call_over(call_id, CallOutcome.CONNECTION_LOST)
-            case sip.MessageFailed(_, status):
+            case sip.MessageFailed(call_id, status):
                 _log.warning("a MESSAGE was refused with %d", status)
+                controller.message_failed(call_id, status)
             case sip.MessageReceived(call_id, content_type, body):
                 controller.message_received(call_id, content_type, body)
             case sip.ReinviteReceived(call_id, offer):

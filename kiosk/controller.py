@@ -14,14 +14,19 @@ from drivers.readings import Measurement, Reading
 from kiosk.bugs import described
 from kiosk.call.session import CallSession
 from kiosk.call.task import CONTENT_TYPE, TaskError, TaskStatus, news, parse_request
+from kiosk.facts.call_statistics import CallStatistics
+from kiosk.facts.caller import CallerClass
 from kiosk.facts.calls import CallOutcome
+from kiosk.facts.faults import Fault
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
+from kiosk.facts.patient_side import CONTENT_TYPE as PATIENT_SIDE
+from kiosk.facts.patient_side import PatientDevices, patient_side
 from kiosk.facts.spoken import Utterance
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
-from kiosk.flow.state import Connecting, KioskState, Phase, Ringing, Talking
+from kiosk.flow.state import Connecting, KioskState, Phase, Ringing, Talking, patient_screen
 from kiosk.flow.transitions import FlowSettings, step
 from kiosk.ipc import media_messages as media
 from kiosk.ipc import ui_messages as ui
@@ -31,6 +36,7 @@ from kiosk.timeline import Timeline
 _log = logging.getLogger(__name__)
 
 REMEMBERED_REVISIONS = 64
+_UNSUPPORTED_MEDIA_TYPE = 415
 
 
 class Signalling(Protocol):
@@ -156,9 +162,10 @@ class Controller:
         for effect in effects:
             self._perform(effect)
 
-    def call_arrived(self, arrived: on.CallArrived, offer: str) -> None:
-        """An INVITE with an offer."""
-        self._sessions[arrived.call_id] = CallSession(arrived.call_id, offer)
+    def call_arrived(self, arrived: on.CallArrived, offer: str, accepts: tuple[str, ...] = ()) -> None:
+        """An INVITE with an offer; ``accepts``: the media types that the caller takes besides."""
+        takes = PATIENT_SIDE in accepts
+        self._sessions[arrived.call_id] = CallSession(arrived.call_id, offer, takes_patient_side=takes)
         self.handle(arrived)
         if self._current_call() != arrived.call_id:
             self._sessions.pop(arrived.call_id, None)
@@ -181,6 +188,26 @@ class Controller:
             return
         session.ask(request)
         self.handle(on.MeasurementAsked(call_id, request.kind))
+
+    def message_failed(self, call_id: str, status: int) -> None:
+        """A MESSAGE of ours was refused."""
+        if status == _UNSUPPORTED_MEDIA_TYPE and (session := self._sessions.get(call_id)) is not None:
+            session.takes_patient_side = False
+
+    def call_counted(self, call_id: str, statistics: CallStatistics) -> None:
+        """What media has counted in the last second: a nurse who takes it is told how it is at the patient's."""
+        session, phase = self._sessions.get(call_id), self.state.phase
+        if session is None or not session.takes_patient_side or not session.telling_due(statistics):
+            return
+        if not isinstance(phase, Talking) or phase.call_id != call_id:
+            return
+        if phase.recovering or Fault.CALL_SERVER_UNREACHABLE in self.state.faults:
+            return  # what waits for the line to come back is old by then
+        if phase.caller.caller_class is not CallerClass.CARE:
+            return
+        works = PatientDevices(Fault.NO_SOUND not in self.state.faults, Fault.NO_CAMERA not in self.state.faults)
+        side = patient_side(patient_screen(self.state), phase.verdict, works, session.telling(statistics), statistics)
+        self._signalling.send_message(call_id, PATIENT_SIDE, msgspec.json.encode(side))
 
     def reading_delivered(self, reading_id: str, server_id: str) -> None:
         """The server holds the reading as ``Observation/<server_id>``."""

@@ -10,8 +10,8 @@ import time
 
 import msgspec
 
+from kiosk.call_counts import CallCounts
 from kiosk.controller import Controller
-from kiosk.facts.call_verdict import CallVerdict
 from kiosk.facts.faults import Fault
 from kiosk.flow import events as on
 from kiosk.flow.state import KioskState
@@ -118,7 +118,7 @@ class MediaEnd:
         self._controller: Controller | None = None
         self._link: Link[media.FromMedia] | None = None
         self._ready = False
-        self._verdict = CallVerdict()
+        self.counts = CallCounts()
         self._rings: Rings = {}
         self._speech_id = 0
         self._child = Child(
@@ -229,10 +229,11 @@ class MediaEnd:
             case media.SpeechFinished(_, dropped):
                 self._note("speech-finished", dropped=int(dropped))
             case media.CallCounted(call_id, statistics):
-                verdict = self._verdict.take(call_id, statistics)
+                verdict = self.counts.take(call_id, statistics)
                 if verdict is not None:
                     self._note("line-verdict", verdict=verdict.value)
                     controller.handle(on.LineJudged(call_id, verdict))
+                controller.call_counted(call_id, statistics)
             case media.Statistics():
                 self._note("statistics", **{k: v for k, v in msgspec.structs.asdict(message).items() if k != "call_id"})
 

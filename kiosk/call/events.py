@@ -27,12 +27,14 @@ class IncomingCall(msgspec.Struct, frozen=True, tag="incoming-call"):
     """An INVITE; 100 has been sent, nothing else. ``call_id`` names the dialog in every later event and command.
 
     ``asserted_identity``: ``sip:user@host`` out of P-Asserted-Identity (RFC 3325), which our own server sets over
-    our own authenticated connection; None when it asserts none. From is never used.
+    our own authenticated connection; None when it asserts none. From is never used. ``accepts``: media types of the
+    INVITE's Accept, in lower case.
     """
 
     call_id: str
     asserted_identity: str | None
     offer: str
+    accepts: tuple[str, ...] = ()
 
 
 class CallCancelled(msgspec.Struct, frozen=True, tag="call-cancelled"):

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from kiosk.call.task import Request
+from kiosk.facts.call_statistics import CallStatistics
 from kiosk.facts.measurement import MeasurementKind
+
+TELL_SECONDS = 1.9
+"""A nurse hears of the patient's side every other second; media counts each second, not to the millisecond."""
 
 
 class CallSession:
-    """``answered`` once 200 went out with ``local_sdp``; both descriptions are those of the first negotiation."""
+    """``answered`` once 200 went out with ``local_sdp``; both descriptions are those of the first negotiation.
 
-    def __init__(self, call_id: str, offer: str) -> None:
+    ``takes_patient_side``: the other end said in its INVITE that it takes facts/patient_side.py's messages.
+    """
+
+    def __init__(self, call_id: str, offer: str, *, takes_patient_side: bool = False) -> None:
         self.call_id = call_id
         self.offer = offer
+        self.takes_patient_side = takes_patient_side
+        self._told: CallStatistics | None = None
         self.local_sdp: str | None = None
         self._open: list[Request] = []
         self._by_reading: dict[str, tuple[Request, ...]] = {}
@@ -20,6 +29,16 @@ class CallSession:
     def answered(self) -> bool:
         """Whether the other end has our answer."""
         return self.local_sdp is not None
+
+    def telling_due(self, statistics: CallStatistics) -> bool:
+        """Whether so much time has passed since the last was told."""
+        return self._told is None or not 0 <= statistics.timestamp - self._told.timestamp < TELL_SECONDS
+
+    def telling(self, statistics: CallStatistics) -> CallStatistics | None:
+        """These are being told now; what was told before, None where these cannot be compared with it."""
+        before, self._told = self._told, statistics
+        # A media process that was started anew counts anew.
+        return None if before is None or before.timestamp >= statistics.timestamp else before
 
     def ask(self, request: Request) -> None:
         """A request of the nurse; asked twice while one measurement is under way, both are answered by it."""

@@ -31,6 +31,8 @@ _FILES = {
     "line_adaptation.js": (PAGE / "line_adaptation.js", "text/javascript"),
     "measurements.js": (PAGE / "measurements.js", "text/javascript"),
     "observations.js": (PAGE / "observations.js", "text/javascript"),
+    "patient_side.js": (PAGE / "patient_side.js", "text/javascript"),
+    "patient_words.js": (PAGE / "patient_words.js", "text/javascript"),
     "words.js": (PAGE / "words.js", "text/javascript"),
     "jssip.js": (_BUNDLE, "text/javascript"),
 }

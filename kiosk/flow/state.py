@@ -13,6 +13,7 @@ from kiosk.facts.faults import FakePart, Fault
 from kiosk.facts.history import Curve, Span
 from kiosk.facts.line_quality import LineVerdict
 from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
+from kiosk.facts.patient_side import PatientScreen
 from kiosk.facts.visit import Visit
 
 
@@ -157,3 +158,18 @@ class KioskState(msgspec.Struct, frozen=True):
 def waits_for(stage: MeasurementStage | None) -> Measuring | None:
     """The measurement that is still waited for, also behind a result of another kind."""
     return stage if stage is None or isinstance(stage, Measuring) else stage.resume
+
+
+def patient_screen(state: KioskState) -> PatientScreen:
+    """What the patient looks at in a call; in the order in which the screen gives way (kiosk/ui/presentation.py)."""
+    if state.questions:
+        return PatientScreen.OWNER_QUESTION
+    match state.measurement:
+        case None:
+            return PatientScreen.CALL
+        case Measuring():
+            return PatientScreen.MEASURING
+        case Measured():
+            return PatientScreen.MEASURED
+        case NotMeasured():
+            return PatientScreen.NOT_MEASURED

@@ -22,6 +22,11 @@ def media_type(message: Message) -> str | None:
     return split_outside_quotes(value, ";")[0].replace(" ", "").lower() if value else None
 
 
+def accepted_types(message: Message) -> tuple[str, ...]:
+    """The media types of Accept (RFC 3261 20.1) in lower case without parameters; empty when it has none."""
+    return tuple(split_outside_quotes(one, ";")[0].replace(" ", "").lower() for one in message.every("Accept"))
+
+
 def refusal_of(request: Message) -> Refusal | None:
     """Why a request cannot be served at all (RFC 3261 8.2), as a status and its headers; None when it can."""
     if request.fault is not None:

@@ -11,7 +11,16 @@ from kiosk.call import events
 from kiosk.call.sip.calls import Call, CallState
 from kiosk.call.sip.credentials import Account
 from kiosk.call.sip.dialogs import Dialog, DialogError, dialog_key
-from kiosk.call.sip.incoming import ALLOW, SDP, SUPPORTED, asserted_identity, media_type, offer_of, refusal_of
+from kiosk.call.sip.incoming import (
+    ALLOW,
+    SDP,
+    SUPPORTED,
+    accepted_types,
+    asserted_identity,
+    media_type,
+    offer_of,
+    refusal_of,
+)
 from kiosk.call.sip.messages import Header, Malformed, Message, parse
 from kiosk.call.sip.registration import Registration
 from kiosk.call.sip.session_timer import MINIMUM_INTERVAL, IntervalTooSmall, agree
@@ -251,4 +260,5 @@ class UserAgent:
             return
         call = Call(dialog, transaction, offer, self._around)
         self._calls[dialog.key] = call
-        self._outputs.append(Notify(events.IncomingCall(call.call_id, asserted_identity(request), offer)))
+        arrived = events.IncomingCall(call.call_id, asserted_identity(request), offer, accepted_types(request))
+        self._outputs.append(Notify(arrived))

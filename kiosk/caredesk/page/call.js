@@ -3,11 +3,12 @@ import JsSIP from "./jssip.js";
 import { askingAgain, LineAdaptation } from "./line_adaptation.js";
 
 const FHIR_JSON = "application/fhir+json";
+const PATIENT_SIDE = "application/vnd.svar.patient-side+json"; // kiosk/facts/patient_side.py
 const MAXIMUM_MESSAGE_CHARACTERS = 16384;
 
 /**
  * Emits (as CustomEvent, `detail` in brackets): `registration` {registered, cause}, `state` {state},
- * `remote` {stream}, `task` {task}.
+ * `remote` {stream}, `task` {task}, `patientSide` {side}.
  * States: ready, calling, ringing (180 came), connecting (answered), talking (ACK sent), ended, failed.
  */
 export class Call extends EventTarget {
@@ -72,6 +73,7 @@ export class Call extends EventTarget {
     const session = this.#agent.call(this.#config.callee, {
       mediaStream: stream,
       mediaConstraints: { audio: true, video: true },
+      extraHeaders: [`Accept: application/sdp, ${PATIENT_SIDE}`],
       pcConfig: { iceServers: this.#config.iceServers },
       eventHandlers: {
         sending: ({ request }) => {
@@ -170,17 +172,18 @@ export class Call extends EventTarget {
     const from = request.from.uri;
     if (`sip:${from.user}@${from.host}` !== this.#config.callee) return refuse(403);
     const type = (request.getHeader("Content-Type") ?? "").split(";")[0].trim().toLowerCase();
-    if (type !== FHIR_JSON) return refuse(415);
+    if (type !== FHIR_JSON && type !== PATIENT_SIDE) return refuse(415);
     if (request.body.length > MAXIMUM_MESSAGE_CHARACTERS) return refuse(413);
-    let task;
+    let told;
     try {
-      task = JSON.parse(request.body);
+      told = JSON.parse(request.body);
     } catch {
       return refuse(400);
     }
-    if (task?.resourceType !== "Task") return refuse(400);
+    if (type === PATIENT_SIDE ? told === null || typeof told !== "object" : told?.resourceType !== "Task") return refuse(400);
     message.accept();
-    this.#say("task", { task });
+    if (type === PATIENT_SIDE) this.#say("patientSide", { side: told });
+    else this.#say("task", { task: told });
   }
 
   #registration(registered, cause) {

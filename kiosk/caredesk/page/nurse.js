@@ -3,6 +3,7 @@ import { Call } from "./call.js";
 import { readClock } from "./clock_strip.js";
 import { openMedia } from "./generated_media.js";
 import { Measurements } from "./measurements.js";
+import { PatientSide } from "./patient_side.js";
 
 const part = (id) => document.getElementById(id);
 const parameters = new URLSearchParams(location.search);
@@ -76,6 +77,7 @@ class Page {
   #call;
   #svar;
   #measurements;
+  #side = new PatientSide();
   #media = null;
 
   constructor(config) {
@@ -95,6 +97,7 @@ class Page {
     this.#call.addEventListener("remote", ({ detail }) => {
       part("remote").srcObject = detail.stream;
     });
+    this.#call.addEventListener("patientSide", ({ detail }) => this.#side.take(detail.side));
     this.#call.addEventListener("task", ({ detail }) => void this.#measurements.take(detail.task));
     this.#show();
   }
@@ -117,7 +120,11 @@ class Page {
 
   #entered(state) {
     this.#svar.times[state] = Date.now();
-    if (state === "ended" || state === "failed") this.#measurements.end();
+    if (state === "talking") this.#side.begin(this.#call.connection);
+    if (state === "ended" || state === "failed") {
+      this.#measurements.end();
+      this.#side.end();
+    }
     if (!this.#call.active && this.#media) {
       this.#media.stop();
       this.#media = null;
