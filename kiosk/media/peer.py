@@ -36,13 +36,14 @@ from kiosk.media.negotiation import SdpRefusedError, Section
 
 _log = logging.getLogger(__name__)
 
-SILENT_AFTER_S = 0.7
+SILENT_AFTER_S = 0.6
 """Without a packet, where media are expected: a browser sends 50 a second."""
 QUIET_AFTER_S = 6.0
 """The same on hold, where only reports come."""
 FAILED_AFTER_S = 8.0
 CONNECT_LIMIT_S = 15.0
-_WATCH_S = 0.1
+_WATCH_S = 0.05
+_HEARD_WITHIN_S = 0.2
 _CLOSE_LIMIT_S = 3.0
 
 _AIORTC_ERRORS = (
@@ -291,7 +292,7 @@ class Peer:
                 continue
             silent = now - max(self._session.heard_at or 0.0, connected_at)
             limit = SILENT_AFTER_S if self._session.expects_media else QUIET_AFTER_S
-            if silent <= 2 * _WATCH_S:
+            if silent <= _HEARD_WITHIN_S:
                 self._tell(LineState.CONNECTED)
             elif silent > max(FAILED_AFTER_S, limit):
                 self._tell(LineState.FAILED)
