@@ -60,14 +60,7 @@ class Card:
             # PortAudio lists the devices once; a card that was plugged in later needs a new list.
             sounddevice._terminate()
             sounddevice._initialize()
-            wish: dict[str, Any] = {
-                "samplerate": RATE_HZ,
-                "blocksize": BLOCK,
-                "device": _device_index(sounddevice, device),
-                "channels": 1,
-                "dtype": "int16",
-                "latency": STREAM_LATENCY_S,
-            }
+            wish = _wish(_device_index(sounddevice, device, records=True))
             self._streams.append(sounddevice.RawOutputStream(callback=self._play, **wish))
             self._streams.append(sounddevice.RawInputStream(callback=self._record, **wish))
             for stream in self._streams:
@@ -118,6 +111,34 @@ class Card:
             _log.exception("a sound block failed (%d so far)", self.failures)
 
 
+def open_output(device: str, callback: Callable[[Any, int, Any, Any], None]) -> Any:
+    """One more stream that plays, started: sounddevice's RawOutputStream. Raises SoundTroubleError."""
+    sounddevice = _sounddevice()
+    try:
+        stream = sounddevice.RawOutputStream(
+            callback=callback, **_wish(_device_index(sounddevice, device, records=False))
+        )
+        try:
+            stream.start()
+        except sounddevice.PortAudioError:
+            stream.close(ignore_errors=True)
+            raise
+    except (sounddevice.PortAudioError, ValueError, OSError) as error:
+        raise SoundTroubleError(_trouble_of(str(error)), str(error)[:200]) from error
+    return stream
+
+
+def _wish(index: int | None) -> dict[str, Any]:
+    return {
+        "samplerate": RATE_HZ,
+        "blocksize": BLOCK,
+        "device": index,
+        "channels": 1,
+        "dtype": "int16",
+        "latency": STREAM_LATENCY_S,
+    }
+
+
 def _sounddevice() -> ModuleType:
     """The module, if its library is there. Raises SoundTroubleError."""
     try:
@@ -129,15 +150,15 @@ def _sounddevice() -> ModuleType:
     return module
 
 
-def _device_index(sounddevice: ModuleType, name: str) -> int | None:
-    """PortAudio's number for a device with that exact name that both plays and records; None: its own default.
+def _device_index(sounddevice: ModuleType, name: str, *, records: bool) -> int | None:
+    """PortAudio's number for a device with that exact name that plays (and ``records``); None: its own default.
 
     Raises SoundTroubleError(NOT_FOUND).
     """
     devices = list(sounddevice.query_devices())
-    duplex = [d for d in devices if d["max_input_channels"] > 0 and d["max_output_channels"] > 0]
-    for device in duplex:
-        if device["name"] == name:
+    for device in devices:
+        able = device["max_output_channels"] > 0 and (device["max_input_channels"] > 0 or not records)
+        if able and device["name"] == name:
             return int(device["index"])
     if name == "default" and devices:
         return None

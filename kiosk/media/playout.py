@@ -44,9 +44,10 @@ PlayoutEvent = RingBegan | RemoteHeard | SpeechEnded
 
 
 class Playout:
-    """What the loudspeaker is to play."""
+    """What the loudspeaker is to play. ``second_speaks``: whether a second one is given speech beside the ring tone."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, second_speaks: bool = True) -> None:
+        self._second_speaks = second_speaks
         self._tone = RingTone()
         self._breath = Breath()
         self._ring_at: int | None = None
@@ -55,6 +56,8 @@ class Playout:
         self._speech_at = 0
         self._remote: Callable[[], Samples] | None = None
         self._remote_heard = False
+        self.second = np.zeros(BLOCK, dtype=np.int16)
+        """For a second loudspeaker (a ring loudspeaker beside a headset), at the time of the last block: no call."""
 
     def start_ring(self) -> None:
         """Begin the ring tone anew, unless it sounds."""
@@ -90,10 +93,15 @@ class Playout:
         """The next 480 samples for the loudspeaker, and what happened in them."""
         events: list[PlayoutEvent] = []
         mix = np.zeros(BLOCK, dtype=np.float32)
-        self._mix_remote(mix, events)
         self._mix_ring(mix, events)
-        self._mix_speech(mix, events)
-        return np.clip(mix, -32768, 32767).astype(np.int16), events
+        if self._second_speaks:
+            self._mix_speech(mix, events)
+            self.second = _clipped(mix)
+        else:
+            self.second = _clipped(mix)
+            self._mix_speech(mix, events)
+        self._mix_remote(mix, events)
+        return _clipped(mix), events
 
     def _mix_remote(self, mix: npt.NDArray[np.float32], events: list[PlayoutEvent]) -> None:
         if self._remote is None:
@@ -129,3 +137,7 @@ class Playout:
                 self._speeches.popleft()
                 self._speech_at = 0
                 events.append(SpeechEnded(speech_id=speech_id, dropped=False))
+
+
+def _clipped(mix: npt.NDArray[np.float32]) -> Samples:
+    return np.clip(mix, -32768, 32767).astype(np.int16)

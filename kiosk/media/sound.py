@@ -1,7 +1,8 @@
 """Everything that is heard and recorded: playout, echo path, and the watch that opens the card again; decides no sound.
 
 Every 10 ms: one PortAudio thread takes the next block of playout, another cleans the microphone's block of what was
-played (some 0.12 ms) and hands it on. The event loop only hears of events.
+played (some 0.15 ms) and hands it on. The event loop only hears of events. What the microphone can hear of a second
+output, a ring loudspeaker beside a headset, is the canceller's to know too.
 """
 
 from __future__ import annotations
@@ -13,16 +14,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import numpy as np
+
 from kiosk.ipc.media_messages import MediaTrouble
 from kiosk.media.card import STREAM_LATENCY_S, Card, SoundTroubleError
 from kiosk.media.echo import EchoPath
 from kiosk.media.playout import BLOCK, Playout, PlayoutEvent, Samples
+from kiosk.media.second_output import SecondOutput, opened
 from kiosk.media.threads import in_daemon_thread
 
 _log = logging.getLogger(__name__)
 
 STALLED_AFTER_S = 2.0
 RETRY_S = 3.0
+SECOND_RETRY_S = 60.0
+"""A second output that is lost makes the first be opened again too; not more often than this."""
 _WATCH_S = 0.2
 _PROOF_BLOCKS = 5
 _OPEN_LIMIT_S = 10.0
@@ -33,7 +39,8 @@ class Sound:
     """Owns the card from ``start`` to ``stop``; all but the two block functions runs on the event loop.
 
     ``on_state(trouble, detail)`` and ``on_event(event)`` are called on the loop; ``on_microphone(block)`` with each
-    cleaned block of 480 samples in a PortAudio thread, while ``listening``.
+    cleaned block of 480 samples in a PortAudio thread, while ``listening``. ``second_device``: plays the ring tone, and
+    speech if ``second_speaks``, beside the first, which plays everything; a home rings without it too.
     """
 
     def __init__(
@@ -44,6 +51,8 @@ class Sound:
         on_state: Callable[[MediaTrouble | None, str], None],
         on_event: Callable[[PlayoutEvent], None],
         on_microphone: Callable[[Samples], None],
+        second_device: str = "",
+        second_speaks: bool = True,
     ) -> None:
         self._device = device
         self._echo_cancelling = echo_cancelling
@@ -52,7 +61,11 @@ class Sound:
         self._on_microphone = on_microphone
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
-        self._playout = Playout()
+        self._playout = Playout(second_speaks=second_speaks)
+        self._second_device = second_device
+        self._second_speaks = second_speaks
+        self._second: SecondOutput | None = None
+        self._echo: EchoPath | None = None
         self._task: asyncio.Task[None] | None = None
         self._card: Card | None = None
         self._blocks_before = 0
@@ -74,6 +87,17 @@ class Sound:
     def underruns(self) -> int:
         """Blocks that came too late to be played or recorded whole, as PortAudio tells."""
         return self._underruns_before + (self._card.underruns if self._card else 0)
+
+    @property
+    def second_works(self) -> bool:
+        """Whether there is a second output and it plays."""
+        return self._second is not None and self._second.active
+
+    def cancel_echo(self, wanted: bool) -> None:
+        """False when a headset or an induction loop was put on: the microphone does not hear what is played. The
+        canceller learns the room anew when it is wanted again."""
+        self._echo_cancelling = wanted
+        self._tell_echo_path()
 
     @contextmanager
     def playout(self) -> Iterator[Playout]:
@@ -107,10 +131,14 @@ class Sound:
                     self._card = card
                     told = None
                     self._on_state(None, "")
-                    await _watch(card)
+                    self._second = await self._open_second()
+                    self._tell_echo_path()
+                    await self._watch(card)
+                    continue
                 except SoundTroubleError as error:
                     trouble, detail = error.trouble, error.detail
                 finally:
+                    await self._close_second()
                     self._card = None
                     self._blocks_before += card.played
                     self._underruns_before += card.underruns
@@ -124,11 +152,18 @@ class Sound:
     def _open(self) -> Card:
         """In a thread of its own. Raises SoundTroubleError."""
         echo = EchoPath(echo_cancelling=self._echo_cancelling, stream_delay_ms=int(STREAM_LATENCY_S * 2000))
+        self._echo = echo
 
         def next_block() -> Samples:
             with self._lock:
                 block, events = self._playout.next_block()
-            echo.played(block)
+                alert = self._playout.second
+            second = self._second
+            if second is None:
+                echo.played(block)
+            else:
+                second.put(alert)
+                echo.played(_together(block, alert) if self._echo_cancelling else alert)
             for event in events:
                 self._loop.call_soon_threadsafe(self._on_event, event)
             return block
@@ -140,6 +175,38 @@ class Sound:
                     self._on_microphone(cleaned)
 
         return Card(self._device, next_block=next_block, on_recorded=recorded)
+
+    async def _open_second(self) -> SecondOutput | None:
+        """After the first: opening a card begins PortAudio anew."""
+        if not self._second_device:
+            return None
+        try:
+            return await in_daemon_thread(lambda: opened(self._second_device), limit_s=_OPEN_LIMIT_S)
+        except TimeoutError:
+            _log.warning("the second output takes too long to open; left out")
+            return None
+
+    async def _close_second(self) -> None:
+        second, self._second = self._second, None
+        if second is not None:
+            await _close(second)
+
+    def _tell_echo_path(self) -> None:
+        heard = self._echo_cancelling or (self._second is not None and self._second_speaks)
+        if self._echo is not None:
+            self._echo.echo_cancelling = heard
+
+    async def _watch(self, card: Card) -> None:
+        """Return when the second output is lost and nobody is in a call: all is opened again. Raises SoundTroubleError
+        when the card stands still."""
+        earliest = time.monotonic() + SECOND_RETRY_S
+        while self._second is None or self._second.active or self.listening or time.monotonic() < earliest:
+            await asyncio.sleep(_WATCH_S)
+            if time.monotonic() - min(card.played_at, card.recorded_at) > STALLED_AFTER_S:
+                raise SoundTroubleError(MediaTrouble.STALLED, f"no block in {STALLED_AFTER_S:.0f} s")
+            if not card.active:
+                raise SoundTroubleError(MediaTrouble.FAILED, "a stream ended by itself")
+        _log.warning("the second output is lost; the cards are opened again")
 
     def _drop_speech(self) -> None:
         with self._lock:
@@ -157,18 +224,14 @@ async def _prove(card: Card) -> None:
         await asyncio.sleep(0.02)
 
 
-async def _watch(card: Card) -> None:
-    """Return never. Raises SoundTroubleError when the card stands still."""
-    while True:
-        await asyncio.sleep(_WATCH_S)
-        if time.monotonic() - min(card.played_at, card.recorded_at) > STALLED_AFTER_S:
-            raise SoundTroubleError(MediaTrouble.STALLED, f"no block in {STALLED_AFTER_S:.0f} s")
-        if not card.active:
-            raise SoundTroubleError(MediaTrouble.FAILED, "a stream ended by itself")
-
-
-async def _close(card: Card) -> None:
+async def _close(card: Card | SecondOutput) -> None:
     try:
         await in_daemon_thread(card.close, limit_s=_CLOSE_LIMIT_S)
     except TimeoutError:
         _log.warning("the sound card does not close; left behind")
+
+
+def _together(block: Samples, alert: Samples) -> Samples:
+    """Both loudspeakers are in one room."""
+    both: Samples = np.clip(block.astype(np.int32) + alert, -32768, 32767).astype(np.int16)
+    return both

@@ -78,3 +78,43 @@ def test_played_blocks_do_not_pile_up_while_recording_stands_still() -> None:
         path.clean(np.zeros(BLOCK, dtype=np.int16), wanted=True)
         taken += 1
     assert taken == pytest.approx(6)
+
+
+def test_the_canceller_learns_on_while_the_last_sound_still_rings() -> None:
+    """Nobody listens yet: a pause in the ring tone must not look like a jump of the echo's delay."""
+    path = EchoPath(echo_cancelling=True, stream_delay_ms=60)
+    learned: list[int] = []
+    learn = path._front.learn
+
+    def counted(near: np.ndarray, far: np.ndarray) -> None:
+        learned.append(1)
+        learn(near, far)
+
+    path._front.learn = counted  # type: ignore[method-assign]
+    path.played(np.full(BLOCK, 1000, dtype=np.int16))
+    for _ in range(200):
+        path.clean(np.zeros(BLOCK, dtype=np.int16), wanted=False)
+    assert len(learned) == 100
+
+
+def test_a_headset_turns_the_canceller_off_and_its_end_on_again() -> None:
+    far = _voice(1)
+    echo = _room(far) * 3
+    path = EchoPath(echo_cancelling=True, stream_delay_ms=60)
+
+    def level(begin: int, end: int) -> float:
+        out = []
+        for start in range(begin * RATE, end * RATE, BLOCK):
+            path.played(far[start : start + BLOCK].astype(np.int16))
+            cleaned = path.clean(echo[start : start + BLOCK].astype(np.int16), wanted=True)
+            assert cleaned is not None
+            out.append(cleaned)
+        return _level(np.concatenate(out[100:]).astype(np.float64))
+
+    loudspeaker = level(0, 3)
+    path.echo_cancelling = False
+    headset = level(3, 5)
+    path.echo_cancelling = True
+    again = level(5, 8)
+    assert headset > loudspeaker + 15
+    assert headset > again + 15

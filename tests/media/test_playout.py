@@ -109,3 +109,28 @@ def test_a_call_that_is_over_leaves_nothing() -> None:
     assert not playout.next_block()[0].any()
     playout.listen_to(_Voice(_sine(0.1)).pull)
     assert playout.next_block()[1] == [RemoteHeard()], "told anew for the next call"
+
+
+def test_a_second_loudspeaker_rings_and_speaks_but_hears_no_call() -> None:
+    playout = Playout()
+    playout.listen_to(_Voice(_sine(1.0)).pull)
+    playout.next_block()
+    assert not playout.second.any()
+    playout.say(1, _sine(0.01, amplitude=2000))
+    mixture, _ = playout.next_block()
+    assert playout.second.max() == 1999 < mixture.max()
+    playout.start_ring()
+    for _ in range(5):
+        playout.next_block()
+    assert playout.second.any()
+
+
+def test_a_second_loudspeaker_may_be_kept_from_speaking() -> None:
+    playout = Playout(second_speaks=False)
+    playout.say(1, _sine(0.1))
+    assert playout.next_block()[0].any()
+    assert not playout.second.any()
+    playout.start_ring()
+    for _ in range(5):
+        playout.next_block()
+    assert playout.second.any()
