@@ -131,7 +131,7 @@ export class PatientSide {
     part("meter").value = side.sound ? (side.microphone ?? -60) : -60;
     part("level").textContent = side.sound ? loudness(side.microphone) : words.BROKEN;
     part("to").textContent = pictureText(side.to);
-    part("from").textContent = side.camera ? pictureText(this.#mine ?? side.from) : words.NO_CAMERA;
+    part("from").textContent = side.camera ? pictureText(this.#mine?.width ? this.#mine : side.from) : words.NO_CAMERA;
     part("from").dataset.tone = side.camera ? "" : "bad";
     this.#signing();
     document.getElementById("side").hidden = false;
