@@ -92,12 +92,17 @@ class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``ice_servers``: STUN addresses. ``relay_only``: this device's own addresses are told to nobody.
     ``relay_authority``: who signed the certificate of a relay behind TLS; None: whom the system trusts.
     ``camera_width`` and ``camera_height``: the largest picture that is asked of the camera and sent on a good line.
+
+    ``echo_cancelling``: false where the sound device is a headset or feeds an induction loop. ``second_device``: a
+    PortAudio name; plays the ring tone, and speech if ``second_speaks``, beside the first; empty: none.
     """
 
     camera: str = "/dev/video0"
     camera_width: Annotated[int, msgspec.Meta(ge=320, le=1280)] = 1280
     camera_height: Annotated[int, msgspec.Meta(ge=240, le=720)] = 720
     sound_device: str = "default"
+    second_device: str = ""
+    second_speaks: bool = True
     echo_cancelling: bool = True
     ice_servers: tuple[str, ...] = ()
     relays: tuple[RelaySettings, ...] = ()

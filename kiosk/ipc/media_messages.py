@@ -77,6 +77,14 @@ class Configure(msgspec.Struct, frozen=True, tag="configure"):
     camera_height: int = 480
     relay_only: bool = False
     relay_authority: str | None = None
+    second_device: str = ""
+    second_speaks: bool = True
+
+
+class SetEchoCancelling(msgspec.Struct, frozen=True, tag="set-echo-cancelling"):
+    """False when a headset was plugged in or an induction loop took over: the microphone no longer hears the sound."""
+
+    wanted: bool
 
 
 class PrepareCall(msgspec.Struct, frozen=True, tag="prepare-call"):
@@ -146,6 +154,7 @@ class ReportStatistics(msgspec.Struct, frozen=True, tag="report-statistics"):
 
 ToMedia = (
     Configure
+    | SetEchoCancelling
     | PrepareCall
     | AcceptCall
     | ReofferCall
