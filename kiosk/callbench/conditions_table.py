@@ -23,6 +23,7 @@ from kiosk.callbench.figures import (
     recovery_seconds,
     seconds_until_sent,
 )
+from kiosk.callbench.link_lost import LinkLost
 
 QVGA_PIXELS = 320 * 240
 _AFTER_BURST_S = 2.0
@@ -345,18 +346,6 @@ def _processor_ratio(scenario: str) -> Measurement:
     return measure
 
 
-class Awaited(msgspec.Struct, frozen=True):
-    """A row whose measurement has not been plugged in."""
-
-    goal: float
-    unit: str
-    more: bool = False
-
-    async def __call__(self, bench: Bench, name: str) -> Check:
-        """Not measured."""
-        return judged(name, None, self.unit, self.goal, more=self.more, note="not measured by this bench yet")
-
-
 def _soak(value: Callable[[Soak], float], unit: str, goal: float) -> Measurement:
     async def measure(bench: Bench, name: str) -> Check:
         soak = await bench.soak()
@@ -369,6 +358,8 @@ def _soak(value: Callable[[Soak], float], unit: str, goal: float) -> Measurement
     return measure
 
 
+_LINK = LinkLost()
+
 CHECKS: dict[str, Measurement] = {
     "setup_clean": _set_up("clean", 150),
     "setup_loss10": _set_up("loss10", 400),
@@ -377,9 +368,9 @@ CHECKS: dict[str, Measurement] = {
     **{row.name: row for row in ROWS},
     "processor_vga": _processor_ratio("clean"),
     "processor_720p": _processor_ratio("hd"),
-    "link_lost_shown": Awaited(1.0, "s"),
-    "link_back_same_address": Awaited(1.5, "s"),
-    "link_back_other_address": Awaited(1.5, "s"),
+    "link_lost_shown": _LINK.shown,
+    "link_back_same_address": _LINK.back_same_address,
+    "link_back_other_address": _LINK.back_other_address,
     "echo_1s": echo_1s,
     "echo_3s": echo_3s,
     "echo_delay_jump": echo_delay_jump,

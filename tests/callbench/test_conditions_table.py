@@ -9,13 +9,13 @@ import pytest
 
 from kiosk.callbench.call_check import Soak, judged
 from kiosk.callbench.call_run import CallRun, Pair, SetUp, scenarios
-from kiosk.callbench.conditions_table import CHECKS, ROWS, Awaited
+from kiosk.callbench.conditions_table import CHECKS, ROWS
 from kiosk.callbench.end import EndReport, Frame, Sample, Sent
 from kiosk.callbench.line_process import LineReport
 
 BEGAN = 100.0
-CALL_CHECKS = [name for name in CHECKS if not name.startswith("echo_")]
-"""The echo rows need no call: see test_echo_checks.py."""
+CALL_CHECKS = [name for name in CHECKS if not name.startswith(("echo_", "link_"))]
+"""The others run no call of the bench: see test_echo_checks.py and test_link_lost.py."""
 
 
 class FakeBench:
@@ -73,7 +73,7 @@ async def test_every_check_can_be_measured_alone(name: str) -> None:
     check = await CHECKS[name](FakeBench(_good()), name)
     assert check.name == name
     # The line that was made up never sank, and its pictures carry no clock.
-    if "recovery" in name or "picture_delay" in name or isinstance(CHECKS[name], Awaited):
+    if "recovery" in name or "picture_delay" in name:
         assert check.value is None
     else:
         assert check.value is not None

@@ -21,6 +21,7 @@ from pathlib import Path
 CARE = "10.76.0.1"
 HOME = "10.77.0"
 ELSEWHERE = "10.78.0"
+_X_SOCKETS = Path("/tmp/.X11-unix")
 
 
 def own_network() -> tuple[str, ...] | None:
@@ -110,12 +111,10 @@ class HomeNetwork:
 async def home_network() -> AsyncIterator[HomeNetwork]:
     """Two namespaces beside our own, held by two sleeping processes."""
     holders = []
-    Path("/tmp/.X11-unix").mkdir(mode=0o1777, exist_ok=True)
-    mounting = await asyncio.create_subprocess_exec(
-        "mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", "/tmp/.X11-unix"
-    )
+    _X_SOCKETS.mkdir(mode=0o1777, exist_ok=True)  # noqa: ASYNC240 - nothing else runs yet
+    mounting = await asyncio.create_subprocess_exec("mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", str(_X_SOCKETS))
     if await mounting.wait() != 0:
-        raise RuntimeError("/tmp/.X11-unix cannot be covered")
+        raise RuntimeError(f"{_X_SOCKETS} cannot be covered")
     try:
         for _ in range(2):
             holders.append(
