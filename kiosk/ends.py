@@ -173,6 +173,8 @@ class MediaEnd:
                 settings.camera_height,
                 settings.relay_only,
                 str(settings.relay_authority) if settings.relay_authority is not None else None,
+                second_device=settings.second_device,
+                second_speaks=settings.second_speaks,
             )
         )
 

@@ -136,6 +136,9 @@ class Media:
                 self._speak(message, descriptors)
             case messages.StartRing() | messages.StopRing() | messages.StopSpeaking():
                 self._ring_or_hush(message)
+            case messages.SetEchoCancelling():
+                if self._sound is not None:
+                    self._sound.cancel_echo(message.wanted)
             case messages.ReportStatistics():
                 self._report_statistics()
 
@@ -188,6 +191,8 @@ class Media:
         self._sound = Sound(
             wish.sound_device,
             echo_cancelling=wish.echo_cancelling,
+            second_device=wish.second_device,
+            second_speaks=wish.second_speaks,
             on_state=lambda trouble, detail: self._part(MediaPart.SOUND, trouble, detail),
             on_event=self._on_playout,
             on_microphone=self._microphone.put,
