@@ -99,9 +99,12 @@ class LinkLost:
         if isinstance(told, str):
             return judged(name, None, "s", goal, note=told)
         cuts = [cut for cut in told.cuts if cut.way in ways]
+        values = [figure(cut) for cut in cuts]
+        middle = percentile([value for value in values if value is not None], 0.5)
         counted = f"p95 of {len(cuts)} cuts ({', '.join(way.value for way in ways)})"
-        note = "; ".join(part for part in (counted, remark(cuts), *told.failures) if part)
-        return judged(name, p95([figure(cut) for cut in cuts]), "s", goal, note=note, digits=2)
+        median = None if middle is None else f"median {middle:.2f} s"
+        note = "; ".join(part for part in (counted, median, remark(cuts), *told.failures) if part)
+        return judged(name, p95(values), "s", goal, note=note, digits=2)
 
 
 def p95(values: Sequence[float | None]) -> float | None:
@@ -114,7 +117,7 @@ def _nurse(cuts: Sequence[Cut]) -> str:
     found = p95([cut.nurse_picture_back for cut in cuts])
     again = sum(cut.reinvites for cut in cuts)
     at_nurse = "the nurse's picture did not always come back" if found is None else f"at the nurse {found:.2f} s"
-    return f"{at_nurse}; {again} offers"
+    return f"{at_nurse}; fresh connections: {again}"
 
 
 def _said_by_way(cuts: Sequence[Cut]) -> str:
