@@ -13,11 +13,14 @@ import asyncio
 import logging
 import struct
 from collections.abc import Iterator
+from typing import Any
 
 from aiortc.exceptions import InvalidStateError
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport, State
 from aiortc.rtcicetransport import RTCIceTransport
 from OpenSSL import SSL
+
+from kiosk.media.engine.sctp_check import is_sound
 
 _log = logging.getLogger(__name__)
 
@@ -79,6 +82,18 @@ class DtlsTransport(RTCDtlsTransport):
         await super()._do_handshake()
         if not self.encrypted:
             self._stop_repeating()
+
+    def _register_data_receiver(self, receiver: Any) -> None:
+        """SCTP, behind a check of what it gets."""
+        handle = receiver._handle_data
+
+        async def checked(data: bytes) -> None:
+            if not is_sound(data):
+                raise ValueError("an SCTP packet that leads nowhere")
+            await handle(data)
+
+        receiver._handle_data = checked
+        super()._register_data_receiver(receiver)
 
     async def _recv_next(self) -> None:
         """One datagram. In aiortc a single bad one ends the transport: an empty one or one longer than SRTP's 1500
