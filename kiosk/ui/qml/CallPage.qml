@@ -131,11 +131,12 @@ Item {
         }
     }
 
+    // In the corner and no wider than its words: the face is in the middle.
     Rectangle {
         anchors.top: parent.top
         anchors.left: pictureArea.left
-        anchors.right: pictureArea.right
-        height: overlay.implicitHeight + 2 * Theme.gap
+        width: Math.min(pictureArea.width, Math.ceil(overlay.implicitWidth) + 2 * Theme.gap)
+        height: overlay.implicitHeight + Theme.gap
         visible: root.hasPicture && root.model.notice !== ""
         color: Theme.background
 
