@@ -35,8 +35,10 @@ async def test_each_row_counts_the_cuts_of_its_ways_and_the_story_is_played_once
     same = await rows.back_same_address(bench, "link_back_same_address")
     other = await rows.back_other_address(bench, "link_back_other_address")
     assert (said.value, said.met) == (0.7, True) and "tells nothing 0.70 s" in said.note
-    assert (same.value, same.met) == (0.4, True) and "median 0.30 s; at the nurse 0.60 s; fresh connections: 1" in same.note
-    assert (other.value, other.met) == (1.7, False) and "median 1.20 s; at the nurse 1.80 s; fresh connections: 2" in other.note
+    assert (same.value, same.met) == (0.4, True)
+    assert "median 0.30 s; at the nurse 0.60 s; fresh connections: 1" in same.note
+    assert (other.value, other.met) == (1.7, False)
+    assert "median 1.20 s; at the nurse 1.80 s; fresh connections: 2" in other.note
     assert len(played) == 1
     await rows.shown(FakeBench(NOTHING), "link_lost_shown")
     assert len(played) == 2, "another bench plays its own"
