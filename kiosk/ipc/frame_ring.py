@@ -12,6 +12,7 @@ Not ``multiprocessing.SharedMemory``: on Python 3.11 a reader's exit unlinks it.
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 import struct
@@ -25,6 +26,7 @@ _NEWEST_AT = 16
 _HEADER_BYTES = 64
 _SLOT = struct.Struct("<QQIId")
 _SLOT_HEADER_BYTES = 64
+_SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 
 MAXIMUM_WIDTH = 1280
 MAXIMUM_HEIGHT = 720
@@ -60,8 +62,9 @@ class FrameRingWriter:
         self._slot_bytes = picture_bytes(MAXIMUM_WIDTH, MAXIMUM_HEIGHT)
         self._stride = _SLOT_HEADER_BYTES + self._slot_bytes
         size = _HEADER_BYTES + SLOTS * self._stride
-        self.memory = os.memfd_create(name, os.MFD_CLOEXEC)
+        self.memory = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         os.ftruncate(self.memory, size)
+        fcntl.fcntl(self.memory, fcntl.F_ADD_SEALS, _SEALS)
         self.bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._map = mmap.mmap(self.memory, size)
         _HEADER.pack_into(self._map, 0, _MAGIC, SLOTS, self._slot_bytes, 0)
@@ -108,6 +111,8 @@ class FrameRingReader:
         if size < _HEADER_BYTES:
             raise RingError(f"{size} bytes are too few for a frame ring")
         self._map = mmap.mmap(memory, size, prot=mmap.PROT_READ)
+        if fcntl.fcntl(memory, fcntl.F_GET_SEALS) & _SEALS != _SEALS:
+            raise RingError("its size is not sealed: to read on after it has shrunk would end this process")
         magic, self._slots, self._slot_bytes, _ = _HEADER.unpack_from(self._map, 0)
         if magic != _MAGIC or self._slots < 1 or size < _HEADER_BYTES + self._slots * (64 + self._slot_bytes):
             raise RingError("not a frame ring")
@@ -126,7 +131,7 @@ class FrameRingReader:
         offset = _HEADER_BYTES + (number % self._slots) * self._stride
         begun, finished, width, height, at = _SLOT.unpack_from(self._map, offset)
         length = picture_bytes(width, height)
-        if begun != number or finished != number or length > self._slot_bytes:
+        if begun != number or finished != number or length > self._slot_bytes or not width or not height:
             return None
         begin = offset + _SLOT_HEADER_BYTES
         planes = self._map[begin : begin + length]

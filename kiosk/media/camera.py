@@ -145,7 +145,7 @@ class Camera:
 
 def _self_view(frame: VideoFrame) -> SelfView:
     width, height = fitted(frame.width, frame.height, SELF_VIEW_WIDTH, SELF_VIEW_HEIGHT)
-    small = frame.reformat(width=width, height=height, format="yuv420p")
+    small = frame.reformat(width=width, height=height, format="yuv420p", threads=1)
     return SelfView(width=width, height=height, planes=planes_of(small))
 
 
@@ -215,7 +215,7 @@ def _ready(frame: VideoFrame, size: tuple[int, int]) -> VideoFrame:
     width, height = fitted(frame.width, frame.height, *size)
     if (frame.width, frame.height, frame.format.name) == (width, height, "yuv420p"):
         return frame
-    return frame.reformat(width=width, height=height, format="yuv420p")
+    return frame.reformat(width=width, height=height, format="yuv420p", threads=1)
 
 
 def _trouble_of(error: Exception) -> MediaTrouble:

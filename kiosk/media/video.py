@@ -12,5 +12,5 @@ def for_ring(frame: VideoFrame) -> tuple[int, int, bytes]:
     """(width, height, I420 planes) of a remote frame, made smaller where it would not fit the frame ring."""
     if frame.width > MAXIMUM_WIDTH or frame.height > MAXIMUM_HEIGHT or frame.format.name != "yuv420p":
         width, height = fitted(frame.width, frame.height, MAXIMUM_WIDTH, MAXIMUM_HEIGHT)
-        frame = frame.reformat(width=width, height=height, format="yuv420p")
+        frame = frame.reformat(width=width, height=height, format="yuv420p", threads=1)
     return frame.width, frame.height, planes_of(frame)

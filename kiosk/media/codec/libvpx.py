@@ -70,6 +70,7 @@ _STATIC_THRESHOLD = 1
 # times. Mean change of the luma without what changed everywhere: talking 4 to 7, cycling 18, cuts 40 and more.
 _CUT_STEP = 16
 _CUT_CHANGE = 30.0
+_CUTS_APART_MS = 1000  # a light that flickers is no new scene each time
 
 
 class Vp8Error(Exception):
@@ -125,6 +126,7 @@ class Vp8Encoder:
 
     def __init__(self, width: int, height: int, *, bitrate: int, frames_per_second: float = 30) -> None:
         self._library: VpxLibrary = vpx_library()
+        self._cut_ms = -_CUTS_APART_MS
         self._lock = threading.Lock()
         self._context = ctypes.create_string_buffer(CONTEXT_BYTES)
         self._config = self._library.default_config()
@@ -153,7 +155,10 @@ class Vp8Encoder:
             self._alive()
             step = _PATTERNS[self._layers][self._step]
             flags = step.flags
-            if self._is_cut(frame) or key_frame:
+            cut = self._is_cut(frame) and pts_ms - self._cut_ms >= _CUTS_APART_MS
+            if cut:
+                self._cut_ms = pts_ms
+            if cut or key_frame:
                 step, flags = _PATTERNS[self._layers][0], _FORCE_KEY
             if self._layers > 1:
                 self._control(_SET_TEMPORAL_LAYER_ID, step.layer)
