@@ -75,15 +75,16 @@ class HomeNetwork:
 
     async def plug_in(self, net: str) -> None:
         """The kiosk's link comes back, and with it the way out."""
-        home = str(self._home)
-        await self._ip("link set home0 up", home)
-        await self._ip(f"route replace default via {net}.1", home)
+        await self._ip(f"link set home0 up\nroute replace default via {net}.1", str(self._home))
+
+    async def readdress(self, old: str, new: str) -> None:
+        """Another address instead of the one there was, while the link is down."""
+        await self._ip(f"addr add {new}.2/24 dev home0\naddr del {old}.2/24 dev home0", str(self._home))
 
     async def move(self, old: str, new: str) -> None:
-        """Another address instead of the one there was; the routes over the old one go with it."""
-        home = str(self._home)
-        await self._ip(f"addr add {new}.2/24 dev home0", home)
-        await self._ip(f"addr del {old}.2/24 dev home0", home)
+        """The same while the link is up; the routes over the old address go with it, and a new way out comes."""
+        lines = f"addr add {new}.2/24 dev home0", f"addr del {old}.2/24 dev home0", f"route replace default via {new}.1"
+        await self._ip("\n".join(lines), str(self._home))
 
     async def cut_upstream(self) -> None:
         """The router passes nothing on any more: every link stays as it is, and nobody is told."""
@@ -97,14 +98,16 @@ class HomeNetwork:
         switch = f"echo {value} > /proc/sys/net/ipv4/ip_forward"
         await self._run("nsenter", "-t", str(self._router), "-n", "sh", "-c", switch)
 
-    async def _ip(self, line: str, of: str | None = None) -> None:
+    async def _ip(self, lines: str, of: str | None = None) -> None:
+        """One program for all the lines: they follow one another at once on a busy machine, too."""
         enter = () if of is None else ("nsenter", "-t", of, "-n")
-        await self._run(*enter, "ip", *line.split())
+        await self._run(*enter, "ip", "-batch", "-", told=lines)
 
-    async def _run(self, *command: str) -> None:
-        process = await asyncio.create_subprocess_exec(*command)
-        if await process.wait() != 0:
-            raise RuntimeError(f"{' '.join(command)} failed")
+    async def _run(self, *command: str, told: str = "") -> None:
+        process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE)
+        await process.communicate(told.encode())
+        if process.returncode != 0:
+            raise RuntimeError(f"{' '.join(command)} failed ({told})")
 
 
 @asynccontextmanager

@@ -92,7 +92,9 @@ async def start_kiosk(stage: Stage, network: HomeNetwork, folder: Path) -> None:
 Change = Callable[[], Awaitable[None]]
 
 
-async def play_cut(visit: Visit, report: Report, way: Way, cut: Change | None, mend: Change) -> None:
+async def play_cut(
+    visit: Visit, report: Report, way: Way, cut: Change | None, mend: Change, meanwhile: Change | None = None
+) -> None:
     """Cut, look at the screen, mend, and wait for the pictures. What does not come is a failure in the report."""
     timeline, nurse = visit.timeline, visit.nurse
     entry = Cut(way)
@@ -103,6 +105,8 @@ async def play_cut(visit: Visit, report: Report, way: Way, cut: Change | None, m
     try:
         if cut is not None:
             await _outage(visit, entry, name, cut)
+        if meanwhile is not None:
+            await meanwhile()
         mended, drawn = time.monotonic(), int(time.time() * 1000)
         await mend()
         # Where there was no outage, what is painted first may still be of the old line.
@@ -159,16 +163,17 @@ async def _later_picture(nurse: ChromiumNurse, drawn: int) -> float:
 
 async def play_round(visit: Visit, report: Report, network: HomeNetwork) -> None:
     """Each way once; the kiosk has its first address before and after."""
-
-    async def settle(old: str, new: str) -> None:
-        await network.move(old, new)
-        await network.plug_in(new)
-
-    plug_in: Change = lambda: network.plug_in(HOME)  # noqa: E731
-    await play_cut(visit, report, Way.UNPLUGGED, network.unplug, plug_in)
-    await play_cut(visit, report, Way.ELSEWHERE, network.unplug, lambda: settle(HOME, ELSEWHERE))
+    await play_cut(visit, report, Way.UNPLUGGED, network.unplug, lambda: network.plug_in(HOME))
+    await play_cut(
+        visit,
+        report,
+        Way.ELSEWHERE,
+        network.unplug,
+        lambda: network.plug_in(ELSEWHERE),
+        meanwhile=lambda: network.readdress(HOME, ELSEWHERE),
+    )
     await play_cut(visit, report, Way.UPSTREAM, network.cut_upstream, network.mend_upstream)
-    await play_cut(visit, report, Way.MOVED, None, lambda: settle(ELSEWHERE, HOME))
+    await play_cut(visit, report, Way.MOVED, None, lambda: network.move(ELSEWHERE, HOME))
 
 
 async def play(folder: Path, rounds: int) -> Report:
