@@ -76,6 +76,13 @@ def test_a_line_that_has_widened_is_used_after_a_while() -> None:
     assert states[-1]["pictureBitrate"] is None
 
 
+def test_a_rich_line_carries_the_whole_picture_until_it_is_poor() -> None:
+    middling = {**GOOD, "available": 1_000_000}
+    poor = {**GOOD, "available": 700_000}
+    states = decided(middling, GOOD, middling, poor, GOOD, {**GOOD, "lost": 0.06})
+    assert [state["sharp"] for state in states] == [False, True, True, False, True, False]
+
+
 def test_the_pictures_limit_follows_in_steps() -> None:
     states = decided(GOOD, NARROW, {**NARROW, "available": 93_000}, {**NARROW, "available": 110_000}, UNKNOWN)
     limits = [state["pictureBitrate"] for state in states]

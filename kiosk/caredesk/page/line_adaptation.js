@@ -12,6 +12,8 @@ const QUEUE_S = 0.1; // a round trip so much longer than the shortest: packets w
 const LONG_QUEUE_S = 0.3; // and so much longer: whatever the estimate says, and it comes late, it is too much
 const CALM_LOOKS = 10; // in a row, before copies are given up because nothing is lost
 const WIDE_LOOKS = 4; // in a row, before a line is taken for wide
+const RICH = 1_200_000; // from here on the whole picture goes out: a browser makes a small one larger only after many seconds
+const RICH_NO_MORE = 800_000;
 const SHARE = { free: 0.9, queued: 0.6 }; // of the estimate, for voice and picture: it leaves IP headers out
 const LEAST_PICTURE = 30_000;
 const PICTURE_STEP = 1.15; // smaller changes of its limit are not worth a change
@@ -21,7 +23,7 @@ const VOICE = { wide: { bitrate: 32_000, packet: 20 }, narrow: { bitrate: 16_000
 const NARROW_PICTURES = 20; // a second, at most: enough for sign language, and each costs headers too
 
 /** What is sent before anything is known. */
-export const BEGINNING = { redundant: false, narrow: false, pictureBitrate: null, calm: 0, wide: 0, shortest: null };
+export const BEGINNING = { redundant: false, narrow: false, pictureBitrate: null, sharp: false, calm: 0, wide: 0, shortest: null };
 
 /**
  * What to send from now on.
@@ -42,8 +44,10 @@ export function decide({ available, lost, roundTrip }, before = BEGINNING) {
   const room = !narrow && available !== null && (available >= ROOM_FOR_COPIES || scattered);
   if (!room || calm >= CALM_LOOKS) redundant = false;
   else if (lost !== null && lost >= LOSSY) redundant = true;
+  const sharp = !narrow && !queued && (lost === null || lost < HEAVY) && available !== null
+    && available >= (before.sharp ? RICH_NO_MORE : RICH);
   const pictureBitrate = narrow ? limitOf(available, SHARE[queued ? "queued" : "free"], before.pictureBitrate) : null;
-  return { redundant, narrow, pictureBitrate, calm, wide, shortest };
+  return { redundant, narrow, pictureBitrate, sharp, calm, wide, shortest };
 }
 
 function limitOf(available, share, before) {
@@ -116,8 +120,8 @@ export class LineAdaptation {
 
   /** What is being sent: {redundant, narrow, pictureBitrate}. */
   get state() {
-    const { redundant, narrow, pictureBitrate } = this.#state;
-    return { redundant, narrow, pictureBitrate };
+    const { redundant, narrow, pictureBitrate, sharp } = this.#state;
+    return { redundant, narrow, pictureBitrate, sharp };
   }
 
   start() {
@@ -146,8 +150,8 @@ export class LineAdaptation {
   }
 
   async #limit() {
-    const { narrow, pictureBitrate: limit } = this.#state;
-    const wanted = `${narrow} ${limit}`;
+    const { narrow, sharp, pictureBitrate: limit } = this.#state;
+    const wanted = `${narrow} ${sharp} ${limit}`;
     if (this.#limited === wanted) return;
     for (const sender of this.#connection.getSenders()) {
       if (!sender.track) continue;
@@ -166,7 +170,7 @@ export class LineAdaptation {
       }
       if (sender.track.kind === "video") {
         sender.track.contentHint = "motion";
-        parameters.degradationPreference = "maintain-framerate";
+        parameters.degradationPreference = sharp ? "maintain-resolution" : "maintain-framerate";
       }
       await sender.setParameters(parameters);
     }

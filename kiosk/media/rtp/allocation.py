@@ -118,8 +118,8 @@ def allocate(
     fec_percent = min(round(loss * 100), _MOST_EXPECTED_LOSS) if loss >= _REDUNDANT_FROM else 0
     speech = speech_on_wire(bitrate, frame_ms, redundancy)
 
-    # What is lost is sent again, and that is paid for out of the picture's share.
-    left = max(0.0, (target - speech) * (1 - min(max(loss, 0.0), 0.5)))
+    # What is lost is sent again, where much is lost twice, and that is paid for out of the picture's share.
+    left = max(0.0, (target - speech) * (1 - min(max(2 * loss, 0.0), 0.6)))
     packet_bytes = _SMALL_PACKET if target < _SMALL_PACKETS_BELOW else _LARGE_PACKET
     frames = next(frames for least, frames in _FRAMES if left >= least)
     picture = int(_without_headers(left, frames, packet_bytes))
