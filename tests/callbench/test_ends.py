@@ -82,8 +82,10 @@ async def test_the_kiosk_answers_stock_aiortc(speech: Path, tmp_path: Path) -> N
             reports = await _reports(kiosk, stock)
             for report in reports:
                 _saw_and_heard(report)
-                assert report.sent[-1].width == 640
                 assert report.concealed_share is not None
+            of_kiosk, of_stock = (report.sent[-1].width for report in reports)
+            assert of_kiosk in (240, 320, 480, 640), "begins small: plain aiortc tells it little about the line"
+            assert of_stock == 640
             counts = await line.counts()
             assert counts.a_to_b.delivered > 10
             assert counts.b_to_a.delivered > 10

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -78,21 +77,18 @@ def test_a_damaged_point_costs_only_itself(outbox: Outbox) -> None:
     assert outbox.history("p18", PRESSURE) == ()
 
 
-def test_ten_thousand_readings_open_quickly(tmp_path: Path) -> None:
-    """300 ms for both, of the processor: the machine may have others to serve (kiosk bench readings has the clock)."""
+def test_ten_thousand_readings_become_one_year(tmp_path: Path) -> None:
+    """How quickly is measured by ``kiosk bench readings``: a clock here also counts the rubbish of other tests."""
     path = tmp_path / "outbox.sqlite"
     outbox = Outbox.open(path)
     _fill(outbox._database, 10_000)
     outbox.close()
-    started = time.process_time()
     outbox = Outbox.open(path)
     points = outbox.history("p17", PRESSURE)
     drawn = curve(PRESSURE, Span.YEAR, points, RECEIVED)
-    spent = time.process_time() - started
     outbox.close()
     assert len(points) == 10_000
     assert len(drawn.points) in (366, 367)
-    assert spent < 0.3
 
 
 def _fill(database: Database, number: int) -> None:
