@@ -50,6 +50,7 @@ class PictureReceiving:
         if self._round_trip_s is not None:
             self.missing.set_round_trip(self._round_trip_s)
         self._begun = False
+        self._at_once = False
 
     def received(self, number16: int, timestamp32: int, marker: bool, payload: bytes, again: bool, now: float) -> None:
         """A packet, sent first or again; ``payload`` is empty when it only fills its number."""
@@ -60,6 +61,7 @@ class PictureReceiving:
         if not self._begun:
             self._begun = True
             if self._assembly.began_inside:
+                self._at_once = True
                 self.missing.expect_earlier(_KEY_FRAME_PACKETS, now)
         self._take(now)
 
@@ -71,6 +73,10 @@ class PictureReceiving:
 
     def turn(self, now: float) -> bool:
         """Whether a key frame is to be asked for now."""
+        if self._at_once:  # joined in the middle, as a fresh connection of a running call does: nothing else helps
+            self._at_once = False
+            if self._assembly.needs_key_frame:
+                return True
         due = self._assembly.next_due(now)
         if due is not None and due <= now:
             self._take(now)
