@@ -112,10 +112,14 @@ class RawPeer:
 
     async def expect(self, wanted: int | str, limit: float = 5.0) -> Message:
         """The next message with this status or method; others are dropped. Raises TimeoutError."""
+        return await self.expect_any(wanted, limit=limit)
+
+    async def expect_any(self, *wanted: int | str, limit: float = 5.0) -> Message:
+        """The next message with one of these statuses or methods; others are dropped. Raises TimeoutError."""
         async with asyncio.timeout(limit):
             while True:
                 message = await self.inbox.get()
-                if wanted == (message.status or message.method):
+                if (message.status or message.method) in wanted:
                     return message
 
     async def final(self, method: str, limit: float = 5.0) -> Message:

@@ -255,8 +255,12 @@ async def test_a_connection_renewed_in_the_call_carries_the_next_offer(kiosk: Ki
     await kiosk.registered()
     await kari.respond(unheard, 200, None, ANSWER, "application/sdp")  # nobody hears it any more
     kiosk.agent.reinvite(call_id, OFFER)
-    assert (await kari.expect("ACK")).get("CSeq") == (unheard.get("CSeq") or "").replace("INVITE", "ACK")
-    fresh = await kari.expect("INVITE")
+    acknowledged = False
+    while (fresh := await kari.expect_any("ACK", "INVITE")).method == "ACK" or not acknowledged:
+        if fresh.method == "ACK" and fresh.get("CSeq") == unheard.get("CSeq").replace("INVITE", "ACK"):
+            acknowledged = True
+        elif fresh.method == "INVITE":
+            await kari.respond(fresh, 403)  # as JsSIP does until it has the ACK, which may have crossed the 200
     assert fresh.body == OFFER
     await kari.respond(fresh, 200, None, ANSWER, "application/sdp")
     assert await kiosk.expect(ReinviteAnswered) == ReinviteAnswered(call_id, ANSWER)

@@ -16,7 +16,12 @@ def component(code: str, value: int) -> dict[str, Any]:
 
 def whole() -> Report:
     clocks = [{"nurse_clock_on_kiosk": n, "kiosk_clock_at_nurse": n} for n in (1, 2)]
-    recovery = {"remote_picture_again_ms": 1200.0, "kiosk_clocks_at_nurse_afterwards": [3, 4], "phase": "talking"}
+    recovery = {
+        "remote_picture_again_ms": 1200.0,
+        "kiosk_picture_again_at_nurse_ms": 1300.0,
+        "kiosk_clocks_at_nurse_afterwards": [3, 4],
+        "phase": "talking",
+    }
     return Report(
         kiosk_frames_painted=200,
         nurse_frames_decoded=200,
@@ -56,6 +61,7 @@ def test_a_whole_visit_has_no_failures() -> None:
         {"endings": {**whole().endings, "decline": {"status": 603, "screen": "ended", "ended_by": "local"}}},
         {"recoveries": {}},
         {"recoveries": {**whole().recoveries, "ui": {**whole().recoveries["ui"], "remote_picture_again_ms": 3100.0}}},
+        {"recoveries": {**whole().recoveries, "media": {"phase": "talking"}}},
         {"recoveries": {**whole().recoveries, "ui": {**whole().recoveries["ui"], "phase": "ended"}}},
         {"screens": {}},
     ],

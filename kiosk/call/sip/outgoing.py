@@ -41,12 +41,12 @@ class Patience:
         self._tried = 0
         self.due: float | None = None
 
-    def wait(self, message: Message | None, status: int, now: float) -> bool:
-        """Whether to try again at ``due`` instead of giving up."""
+    def wait(self, message: Message | None, status: int, now: float, passing: bool = False) -> bool:
+        """Whether to try again at ``due`` instead of giving up; ``passing`` when this refusal is known to pass."""
         if message is None or self._tried >= self._ATTEMPTS:
             return False
         busy = status == 500 and message.get("Retry-After") is not None
-        if status not in self._TEMPORARY and not busy:
+        if status not in self._TEMPORARY and not busy and not passing:
             return False
         self.due = now + 2**self._tried
         self._tried += 1
@@ -160,7 +160,8 @@ class Reoffer:
         if self._offer is not None and not waiting and not self._closed:
             if self._unheard is not None:
                 # It may have been accepted, and its 200 lost with the connection: without an ACK the other end would
-                # refuse this one and hang up after 32 s. One that it does not wait for is nothing to it.
+                # refuse this one (JsSIP with 403) and hang up after 32 s. One that it does not wait for is nothing
+                # to it. It may cross the 200 in a server, which then drops it: a refusal brings it again.
                 self._around.layer.acknowledge(self._dialog.ack(self._unheard))
             self.under_way = True
             everything = (*headers, ("Content-Type", SDP))
@@ -203,7 +204,7 @@ class Reoffer:
             self._glare = now + round(self._around.jitter() * 2.0, 2)
         elif status in (408, 481):
             self._lost(f"re-INVITE: {status}", now)
-        elif not self._patience.wait(message, status, now):
+        elif not self._patience.wait(message, status, now, passing=self._unheard is not None and status in (403, 500)):
             self._patience.reset()
             sent = request.body.decode()
             if self._offer == sent:

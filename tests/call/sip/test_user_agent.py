@@ -484,6 +484,25 @@ def test_an_offer_made_before_the_outage_is_not_sent_after_it(bench: Bench, call
     assert [one.method for one in bench.take()] == ["INVITE"]
 
 
+def test_an_acknowledgement_that_crossed_the_200_is_sent_again(bench: Bench, caller: Caller) -> None:
+    name = caller.talk()
+    bench.do(bench.agent.reinvite(name, OTHER, bench.now))
+    lost = bench.one()
+    bench.do(bench.agent.disconnected("gone", bench.now))
+    bench.do(bench.agent.connected(bench.now))
+    bench.accept_register(bench.one())
+    bench.take()
+    bench.do(bench.agent.reinvite(name, OFFER, bench.now))
+    bench.answer(bench.take()[-1], 403)  # JsSIP's answer while it waits for an ACK
+    assert [one.method for one in bench.take()] == ["ACK"] and ReinviteFailed(name, 403) not in bench.told()
+    bench.wait(1.1)
+    acknowledged, fresh = bench.take()
+    assert (acknowledged.method, acknowledged.sequence) == ("ACK", lost.sequence)
+    assert (fresh.method, fresh.body.decode()) == ("INVITE", OFFER)
+    bench.answer(fresh, 200, [("Content-Type", "application/sdp")], ANSWER)
+    assert ReinviteAnswered(name, ANSWER) in bench.told()
+
+
 @pytest.mark.parametrize("status", [430, 480, 503])
 def test_a_peer_that_is_just_reconnecting_is_waited_for(bench: Bench, caller: Caller, status: int) -> None:
     name = caller.talk()
