@@ -114,13 +114,13 @@ class Call:
     @property
     def frames_sent(self) -> int:
         """Camera frames that were taken for sending since the call began."""
-        picture = self._leg.session.picture_out if self._leg else None
+        picture = self._leg.session.sending.pictures if self._leg else None
         return self._frames_sent_before + (picture.taken if picture else 0)
 
     @property
     def voice_packets_received(self) -> int:
         """Packets of remote voice since the call began."""
-        return self._voice_before + (self._leg.session.voice_packets if self._leg else 0)
+        return self._voice_before + (self._leg.session.receiving.voice_packets if self._leg else 0)
 
     def statistics(self, now: float) -> CallStatistics | None:
         """What the connection there is has counted; None when there is none."""

@@ -16,24 +16,24 @@ def statistics_of(session: MediaSession, now: float) -> CallStatistics:
         streams=tuple(streams),
         transport=Transport(
             bytes_received=session.bytes_received,
-            bytes_sent=session.bytes_sent,
-            available_outgoing_bitrate=float(session.estimate.target(now)),
-            current_round_trip_time=session.estimate.round_trip_s,
-            queue_delay=session.estimate.queue_delay_s,
-            pacer_delay=session.pacer.waiting_s,
-            picture_after_voice=session.lip_sync.last_offset_s,
+            bytes_sent=session.datagrams.bytes_sent,
+            available_outgoing_bitrate=float(session.sending.estimate.target(now)),
+            current_round_trip_time=session.sending.estimate.round_trip_s,
+            queue_delay=session.sending.estimate.queue_delay_s,
+            pacer_delay=session.sending.pacer.waiting_s,
+            picture_after_voice=session.receiving.lip_sync.last_offset_s,
         ),
-        microphone_level=session.sound_out.level_dbfs() if session.sound_out is not None else None,
+        microphone_level=session.sending.sound.level_dbfs() if session.sending.sound is not None else None,
         processor_seconds=time.process_time(),
     )
 
 
 def _inbound(session: MediaSession) -> list[InboundRtp]:
     found: list[InboundRtp] = []
-    for kind, stream in session.incoming.items():
+    for kind, stream in session.receiving.streams.items():
         reception = stream.reception
-        pictures = session.picture_in if kind == "video" else None
-        sound = session.voice.figures() if kind == "audio" else None
+        pictures = session.receiving.pictures if kind == "video" else None
+        sound = session.receiving.voice.figures() if kind == "audio" else None
         found.append(
             InboundRtp(
                 kind=kind,
@@ -42,16 +42,16 @@ def _inbound(session: MediaSession) -> list[InboundRtp]:
                 packets_lost=reception.lost,
                 jitter=reception.jitter_s,
                 retransmitted_packets_received=stream.again_packets,
-                nack_count=session.nacks_sent[kind],
-                pli_count=session.plis_sent if pictures else 0,
+                nack_count=session.receiving.nacks_sent[kind],
+                pli_count=session.receiving.plis_sent if pictures else 0,
                 frames_received=pictures.frames_received if pictures else None,
                 frames_decoded=pictures.frames_decoded if pictures else None,
                 frames_dropped=pictures.frames_dropped if pictures else None,
                 key_frames_decoded=pictures.key_frames_decoded if pictures else None,
                 frame_width=pictures.width if pictures else None,
                 frame_height=pictures.height if pictures else None,
-                freeze_count=session.freezes.count if pictures else None,
-                total_freezes_duration=session.freezes.duration_s if pictures else None,
+                freeze_count=session.receiving.freezes.count if pictures else None,
+                total_freezes_duration=session.receiving.freezes.duration_s if pictures else None,
                 total_decode_time=pictures.decode_seconds if pictures else None,
                 total_samples_received=sound.total_samples_received if sound else None,
                 concealed_samples=sound.concealed_samples if sound else None,
@@ -69,9 +69,9 @@ def _inbound(session: MediaSession) -> list[InboundRtp]:
 
 def _outbound(session: MediaSession) -> list[OutboundRtp]:
     found: list[OutboundRtp] = []
-    allocation = session.allocation
-    for kind, stream in session.outgoing.items():
-        pictures = session.picture_out if kind == "video" else None
+    allocation = session.sending.allocation
+    for kind, stream in session.sending.streams.items():
+        pictures = session.sending.pictures if kind == "video" else None
         target = (allocation.picture_bitrate if pictures else allocation.speech_bitrate) if allocation else None
         found.append(
             OutboundRtp(
@@ -80,16 +80,16 @@ def _outbound(session: MediaSession) -> list[OutboundRtp]:
                 bytes_sent=stream.payload_bytes,
                 retransmitted_packets_sent=stream.packets_again,
                 retransmitted_bytes_sent=stream.bytes_again,
-                nack_count=session.nacks_received[kind],
-                pli_count=session.plis_received if pictures else 0,
+                nack_count=session.sending.nacks_received[kind],
+                pli_count=session.sending.plis_received if pictures else 0,
                 target_bitrate=target,
                 frames_encoded=pictures.encoded if pictures else None,
                 key_frames_encoded=pictures.key_frames if pictures else None,
                 frame_width=pictures.width if pictures else None,
                 frame_height=pictures.height if pictures else None,
                 total_encode_time=pictures.encode_seconds if pictures else None,
-                fraction_lost=session.fraction_lost.get(kind),
-                round_trip_time=session.round_trip_s,
+                fraction_lost=session.sending.fraction_lost.get(kind),
+                round_trip_time=session.sending.estimate.round_trip_s,
             )
         )
     return found

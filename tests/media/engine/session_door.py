@@ -117,7 +117,7 @@ async def door(*agreements: Agreement, sending: bool = True, kinds: tuple[str, .
     try:
         yield opened
         await asyncio.sleep(0.02)  # the timer and the threads have had their turn
-        session.voice.pull()
+        session.receiving.voice.pull()
     finally:
         await session.close(silently=False)
     assert opened.troubles == []

@@ -99,7 +99,7 @@ FUNCTIONS: list[tuple[Callable[..., Any], str, str]] = [
     (_Dtls._send_data, "engine/dtls.py", "92ad14ce9421d79c"),
     (_Dtls._handle_rtp_data, "engine/session.py", "b368a99ddb94abd6"),
     (_Dtls._handle_rtcp_data, "engine/session.py", "4218de31364346cc"),
-    (_Dtls._send_rtp, "engine/session.py", "4cff79c741e4da69"),
+    (_Dtls._send_rtp, "engine/datagrams.py", "4cff79c741e4da69"),
     (_Peer._RTCPeerConnection__connect, "peer.py", "5935db5b7dfa40a5"),  # type: ignore[attr-defined]
     (_Peer._RTCPeerConnection__gather, "peer.py", "e588b01fcaa6d0e5"),  # type: ignore[attr-defined]
     (_Peer.createAnswer, "engine/connection.py", "e4c4ca61b97b8acc"),

@@ -127,13 +127,13 @@ async def _use(session: MediaSession) -> None:
     for kind in list(session._agreements):
         await session._begin(kind, sending=True)(None)
         await session._begin(kind, sending=False)(None)
-        stream = session.outgoing[kind]
+        stream = session.sending.streams[kind]
         again = stream.fresh(stream.agreement.payload_type, 0, b"abc", marker=True)
         for outgoing in (again, again._replace(again=True)):
             data = stream.bytes_of(outgoing, 7)
             assert data[0] >> 6 == 2 and len(data) < 100
-        session._send_report(rtcp.nack(1, session.incoming[kind].ssrc, [1]))
-    session.ask_for_key_frame()
+        session.datagrams.send(rtcp.nack(1, session.receiving.streams[kind].ssrc, [1]))
+    session.receiving.ask_for_key_frame()
     session._tick()
     session._report(time.monotonic())
     await asyncio.sleep(0)

@@ -34,8 +34,8 @@ FUNCTIONS: list[tuple[Callable[..., Any], str, str]] = [
     (aiortc.rtcsctptransport.parse_packet, "engine/sctp_check.py", "ca1b81f80eff4c51"),
     (aiortc.RTCRtpSender.stop, "engine/session.py", "d1a4c8c3f690a006"),
     (aiortc.RTCRtpReceiver.stop, "engine/session.py", "14277ee9b8c346d7"),
-    (pylibsrtp.Session, "engine/session.py", "ac61a7446e1cc168"),
-    (aioice.ice.StunProtocol.send_data, "engine/session.py", "2b2c2c6cbf081d9f"),
+    (pylibsrtp.Session, "engine/datagrams.py", "ac61a7446e1cc168"),
+    (aioice.ice.StunProtocol.send_data, "engine/datagrams.py", "2b2c2c6cbf081d9f"),
 ]
 
 

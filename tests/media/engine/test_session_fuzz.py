@@ -102,7 +102,7 @@ def _feed(rtps: list[bytes], rtcps: list[bytes], *, announced: bool) -> None:
                     await opened.rtp(data)
                 for data in rtcps[number : number + 1]:
                     await opened.rtcp(data)
-                opened.session.voice.pull()
+                opened.session.receiving.voice.pull()
             opened.session._tick()
 
     asyncio.run(run())
@@ -133,11 +133,11 @@ async def test_a_real_call_gives_pictures_and_voice() -> None:
         for data in real_packets():
             await opened.rtp(data)
         async with asyncio.timeout(5):
-            while opened.session.picture_in is None or opened.session.picture_in.frames_decoded < 25:
+            while opened.session.receiving.pictures is None or opened.session.receiving.pictures.frames_decoded < 25:
                 await asyncio.sleep(0.01)
         assert opened.session.refused == 0
-        assert opened.session.voice_packets == 60
-        assert opened.session.voice.figures().packets_discarded == 0
+        assert opened.session.receiving.voice_packets == 60
+        assert opened.session.receiving.voice.figures().packets_discarded == 0
 
 
 async def test_nothing_is_done_with_what_comes_after_the_end() -> None:
@@ -154,28 +154,28 @@ async def test_nothing_is_done_with_what_comes_after_the_end() -> None:
 
 
 def _sizes(session: MediaSession) -> dict[str, int]:
-    pictures = session.picture_in
+    pictures = session.receiving.pictures
     assert pictures is not None
-    buffer = session.voice._buffer
+    buffer = session.receiving.voice._buffer
     return {
-        "sources": len(session._by_ssrc),
-        "carried": len(session._carried),
-        "due": len(session._due),
-        "remembered": session.estimate.remembered,
-        "recently sent": len(session.estimate._recently_sent),
-        "loss reports": len(session.estimate._losses._reports),
-        "arrivals": len(session._arrivals._ticks),
-        "sent pictures": len(session._sent["video"]._sent),
-        "sent sound": len(session._sent["audio"]._sent),
-        "copies": len(session._sent["video"]._copies) + len(session._sent["audio"]._copies),
+        "sources": len(session.receiving._sources.by_ssrc),
+        "carried": len(session.sending._carried),
+        "due": len(session.receiving._due),
+        "remembered": session.sending.estimate.remembered,
+        "recently sent": len(session.sending.estimate._recently_sent),
+        "loss reports": len(session.sending.estimate._losses._reports),
+        "arrivals": len(session.receiving._arrivals._ticks),
+        "sent pictures": len(session.sending._sent["video"]._sent),
+        "sent sound": len(session.sending._sent["audio"]._sent),
+        "copies": len(session.sending._sent["video"]._copies) + len(session.sending._sent["audio"]._copies),
         "voice packets": len(buffer._packets),
         "voice seen": len(buffer._seen),
-        "voice missing": session._voice_missing.missing,
+        "voice missing": session.receiving._voice_missing.missing,
         "picture missing": pictures.missing.missing,
         "assembly": pictures._assembly.waiting_packets,
         "undecoded": pictures._undecoded,
-        "waiting bytes": session.pacer.waiting_bytes // 1000,
-        "lip sync": len(session.lip_sync._ready),
+        "waiting bytes": session.sending.pacer.waiting_bytes // 1000,
+        "lip sync": len(session.receiving.lip_sync._ready),
     }
 
 
@@ -268,7 +268,7 @@ async def test_a_flood_leaves_nothing_behind(attack: Attack, packets: int, annou
                 await (opened.rtp(data) if is_rtp else opened.rtcp(data))
                 if n % 500 == 0:
                     opened.session.show(frame(n))
-                    opened.session.voice.pull()
+                    opened.session.receiving.voice.pull()
                     await asyncio.sleep(0)
             await asyncio.sleep(0.05)
             opened.sent.clear()
@@ -298,7 +298,7 @@ async def test_questions_for_scattered_packets_fit_into_datagrams() -> None:
             if n % 18:
                 await opened.rtp(data)
         await asyncio.sleep(0.05)
-        assert opened.session.unsent == 0
+        assert opened.session.datagrams.unsent == 0
         assert max(map(len, opened.sent)) < 1200
 
 
@@ -326,7 +326,7 @@ async def test_a_storm_of_questions_does_not_multiply_what_is_sent() -> None:
                 return [rtcp.nack(1, OWN[kind][0], numbers) for kind in ("audio", "video") for _ in range(4)]
 
             await _running(opened, 1.5, ask)
-            assert opened.session.pacer.waiting_bytes < 200_000
+            assert opened.session.sending.pacer.waiting_bytes < 200_000
             return sum(map(len, opened.sent))
 
     quiet = await sent_with(False)
@@ -339,6 +339,6 @@ async def test_a_storm_of_key_frame_wishes_gives_a_few_a_second() -> None:
     async with door() as opened:
         wish = rtcp.key_frame_wanted(1, OWN["video"][0])
         await _running(opened, 1.5, lambda: [wish] * 20)
-        assert opened.session.plis_received > 1000
-        assert opened.session.picture_out is not None
-        assert 2 <= opened.session.picture_out.key_frames <= 7
+        assert opened.session.sending.plis_received > 1000
+        assert opened.session.sending.pictures is not None
+        assert 2 <= opened.session.sending.pictures.key_frames <= 7

@@ -83,10 +83,10 @@ class _Pair:
 
     async def both_see_and_hear(self) -> None:
         ends = (self.caller, self.kiosk)
-        before = [(end.pictures, end.session.voice_packets) for end in ends]
+        before = [(end.pictures, end.session.receiving.voice_packets) for end in ends]
         await self.until(
             lambda: all(
-                end.pictures >= pictures + 5 and end.session.voice_packets >= packets + 10
+                end.pictures >= pictures + 5 and end.session.receiving.voice_packets >= packets + 10
                 for end, (pictures, packets) in zip(ends, before, strict=True)
             )
         )
@@ -110,12 +110,14 @@ async def test_ours_with_ours(pair: _Pair) -> None:
     await pair.both_see_and_hear()
     for end in (pair.caller, pair.kiosk):
         assert LineState.CONNECTED in end.lines
-        for kind, stream in end.session.outgoing.items():
+        for kind, stream in end.session.sending.streams.items():
             assert stream.agreement.transport_extension is not None and stream.agreement.asks_again, kind
-        assert end.session.outgoing["audio"].agreement.redundant_type == 63
-        assert end.session.outgoing["video"].agreement.retransmission_type == 97
-    await pair.until(lambda: all(end.session.estimate.round_trip_s is not None for end in (pair.caller, pair.kiosk)))
-    assert pair.kiosk.session.refused == pair.kiosk.session.unsent == 0
+        assert end.session.sending.streams["audio"].agreement.redundant_type == 63
+        assert end.session.sending.streams["video"].agreement.retransmission_type == 97
+    await pair.until(
+        lambda: all(end.session.sending.estimate.round_trip_s is not None for end in (pair.caller, pair.kiosk))
+    )
+    assert pair.kiosk.session.refused == pair.kiosk.session.datagrams.unsent == 0
 
 
 def _expects(end: _Ours) -> bool:
@@ -127,11 +129,11 @@ async def test_hold_and_back(pair: _Pair) -> None:
     held = pair.offer.replace("a=sendrecv", "a=inactive")
     assert (await pair.kiosk.peer.renegotiate(held)).count("a=inactive") == 2
     await asyncio.sleep(0.15)  # what was on its way
-    sent = {kind: stream.packets for kind, stream in pair.kiosk.session.outgoing.items()}
+    sent = {kind: stream.packets for kind, stream in pair.kiosk.session.sending.streams.items()}
     for _ in range(10):
         pair.kiosk.show()
         await asyncio.sleep(0.03)
-    assert {kind: stream.packets for kind, stream in pair.kiosk.session.outgoing.items()} == sent
+    assert {kind: stream.packets for kind, stream in pair.kiosk.session.sending.streams.items()} == sent
     assert _expects(pair.kiosk) is False
     await pair.kiosk.peer.renegotiate(pair.offer)
     assert _expects(pair.kiosk) is True
@@ -153,17 +155,17 @@ async def test_a_second_picture_is_agreed_to_and_not_looked_at(pair: _Pair) -> N
     assert answer.count("\r\nm=") == 4
     await pair.both_see_and_hear()
     # and now the screen itself: same payload type, another source
-    picture_source = pair.kiosk.session.incoming["video"].ssrc
-    packets = pair.kiosk.session.incoming["video"].reception.packets
-    outgoing = pair.caller.session.outgoing["video"]
+    picture_source = pair.kiosk.session.receiving.streams["video"].ssrc
+    packets = pair.kiosk.session.receiving.streams["video"].reception.packets
+    outgoing = pair.caller.session.sending.streams["video"]
     known, outgoing.ssrc = outgoing.ssrc, 7001
     section, outgoing._section = outgoing._section, b"9"
     outgoing.packets = 0
     for _ in range(15):
         pair.caller.show()
         await asyncio.sleep(0.03)
-    assert pair.kiosk.session.incoming["video"].ssrc == picture_source
-    assert pair.kiosk.session.incoming["video"].reception.packets <= packets + 5
+    assert pair.kiosk.session.receiving.streams["video"].ssrc == picture_source
+    assert pair.kiosk.session.receiving.streams["video"].reception.packets <= packets + 5
     outgoing.ssrc, outgoing._section = known, section
     await pair.both_see_and_hear()
 
@@ -171,16 +173,16 @@ async def test_a_second_picture_is_agreed_to_and_not_looked_at(pair: _Pair) -> N
 async def test_sources_that_change_without_a_word(pair: _Pair) -> None:
     await pair.both_see_and_hear()
     for kind, number in (("video", 30_000), ("audio", 60_000)):
-        stream = pair.caller.session.outgoing[kind]
+        stream = pair.caller.session.sending.streams[kind]
         stream.ssrc += 1
         stream._number = stream._number + number & 0xFFFF
         stream.shift = stream.shift + 0x70000000 & 0xFFFFFFFF
-    before = pair.kiosk.session.voice_packets
+    before = pair.kiosk.session.receiving.voice_packets
     await pair.both_see_and_hear()
-    assert pair.kiosk.session.incoming["video"].ssrc == pair.caller.session.outgoing["video"].ssrc
-    assert pair.kiosk.session.incoming["audio"].ssrc == pair.caller.session.outgoing["audio"].ssrc
-    assert pair.kiosk.session.voice_packets > before
-    assert len(pair.kiosk.session._by_ssrc) <= 4
+    assert pair.kiosk.session.receiving.streams["video"].ssrc == pair.caller.session.sending.streams["video"].ssrc
+    assert pair.kiosk.session.receiving.streams["audio"].ssrc == pair.caller.session.sending.streams["audio"].ssrc
+    assert pair.kiosk.session.receiving.voice_packets > before
+    assert len(pair.kiosk.session.receiving._sources.by_ssrc) <= 4
 
 
 # stock aiortc
