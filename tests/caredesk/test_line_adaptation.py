@@ -83,6 +83,11 @@ def test_a_rich_line_carries_the_whole_picture_until_it_is_poor() -> None:
     assert [state["sharp"] for state in states] == [False, True, True, False, True, False]
 
 
+def test_pictures_come_in_layers_while_much_is_lost_and_a_while_after() -> None:
+    states = decided(GOOD, {**GOOD, "lost": 0.03}, VERY_LOSSY, *[{**GOOD, "lost": 0.0}] * 10)
+    assert [state["layered"] for state in states] == [False, False, *[True] * 10, False]
+
+
 def test_the_pictures_limit_follows_in_steps() -> None:
     states = decided(GOOD, NARROW, {**NARROW, "available": 93_000}, {**NARROW, "available": 110_000}, UNKNOWN)
     limits = [state["pictureBitrate"] for state in states]

@@ -30,6 +30,13 @@ _MOST_RECENT = 64
 _TAIL_S = 0.005
 _MOST_SPACING_S = 0.03
 
+_LOSSY = 0.03
+_SHARE_OVER = 100  # packets, about, over which the share of missed ones is taken
+_FRAME_SLACK_S = 0.008
+_MOST_FRAME_SLACK_S = 0.03
+_LONGEST_FRAME_S = 0.11
+_MOST_GUESSED = 3  # frames in a row: then the sender has made none
+
 _COPY_S = 0.01
 _TWICE_FROM_LOSS = 0.03
 _LARGEST_PACKET = 1500
@@ -39,12 +46,13 @@ _ORDERLY_AFTER_S = 10.0  # reordering that has not been seen for so long is forg
 
 
 class _Missing:
-    __slots__ = ("asked", "asked_at", "guessed", "next_at", "since")
+    __slots__ = ("asked", "asked_at", "begins", "guessed", "next_at", "since")
 
-    def __init__(self, since: float, next_at: float, guessed: bool = False) -> None:
+    def __init__(self, since: float, next_at: float, guessed: bool = False, begins: bool = False) -> None:
         self.since = since
         self.next_at = next_at
         self.guessed = guessed  # nothing later has come: it may only be slow
+        self.begins = begins  # a frame: one whole packet of it is what is guessed
         self.asked = 0
         self.asked_at = 0.0  # the first time
 
@@ -74,6 +82,12 @@ class MissingPackets:
         self._tail_at: float | None = None  # when the packet after the newest is overdue
         self._newest_at = 0.0
         self._spacing = 0.0  # longest time between two packets of one frame, forgotten slowly
+        self._share = 0.0  # of the packets lately that were missed
+        self._ended = False  # the newest packet ends its frame
+        self._frame_at: float | None = None  # when the newest frame began
+        self._frame_s: float | None = None  # smoothed, from one frame's beginning to the next one's
+        self._frame_slack = _FRAME_SLACK_S
+        self._guesses = 0  # frames, since the last packet
         self.asked = 0
         """Questions, one for each packet and time."""
         self.healed = 0
@@ -107,27 +121,48 @@ class MissingPackets:
 
         ``retransmitted``: known to be sent again (RTX); ``ends``: no other packet need follow soon. Of a frame the
         last packet has the marker: when none follows one without it, the next one is missed before the next frame.
+        On a lossy line the next frame is missed, too, when its time has come: where each has one packet only, it would
+        else be missed no sooner than the frame after it comes.
         """
         newest = self._newest
         if newest is None or number > newest:
+            missed = number - newest - 1 if newest is not None else 0
             if newest is None:
                 self._first = number
-            elif number > newest + 1:
+            elif missed:
                 self._miss(newest + 1, number, now)
-            elif self._tail_at is not None:
+            elif self._tail_at is not None and not self._ended:
                 self._spacing = min(max(self._spacing * 0.98, now - self._newest_at), _MOST_SPACING_S)
+            self._share += (missed / (missed + 1) - self._share) * min(1.0, (missed + 1) / _SHARE_OVER)
+            if self._ended or missed:
+                self._frame_began(now, missed)
             self._newest = number
             self._newest_at = now
-            self._tail_at = None if ends else now + 1.5 * self._spacing + _TAIL_S
+            self._ended = ends
+            self._guesses = 0
+            self._tail_at = self._next_frame_due(now) if ends else now + 1.5 * self._spacing + _TAIL_S
         elif (entry := self._missing.pop(number, None)) is not None:
             self._heal(number, entry, now, retransmitted)
-            if number == newest and not ends:
-                self._tail_at = now + 1.5 * self._spacing + _TAIL_S
+            if number == newest:
+                self._ended = ends
+                if not ends:
+                    self._tail_at = now + 1.5 * self._spacing + _TAIL_S
         elif number in self._recent:
             # The first question was not lost, only slow to be answered.
             self._answered(self._recent.pop(number))
             self.needless += 1
             self._slack = min(self._slack * 1.2, _MOST_SLACK)
+
+    def _frame_began(self, now: float, missed: int) -> None:
+        if self._frame_at is not None and not missed and now - self._frame_at < _LONGEST_FRAME_S:
+            took = now - self._frame_at
+            self._frame_s = took if self._frame_s is None else self._frame_s + (took - self._frame_s) / 8
+        self._frame_at = now
+
+    def _next_frame_due(self, now: float) -> float | None:
+        if self._share < _LOSSY or self._frame_s is None or self._frame_at is None:
+            return None
+        return max(now, self._frame_at + self._frame_s) + self._frame_slack
 
     def expect_earlier(self, count: int, now: float) -> None:
         """The stream begins inside a frame: up to ``count`` packets before the first one that came are missed too.
@@ -193,8 +228,14 @@ class MissingPackets:
         if self._newest is None:
             return
         self._newest += 1
-        self._missing[self._newest] = _Missing(now, now, guessed=True)
+        self._missing[self._newest] = _Missing(now, now, guessed=True, begins=self._ended)
         self._next_due = now
+        if self._ended and self._frame_at is not None and self._frame_s is not None:
+            self._frame_at += self._frame_s
+            self._share += (1.0 - self._share) / _SHARE_OVER
+            self._guesses += 1
+            if self._guesses < _MOST_GUESSED:
+                self._tail_at = self._next_frame_due(now)
 
     def _miss(self, first: int, end: int, now: float) -> None:
         if end - first > self._most:
@@ -217,6 +258,10 @@ class MissingPackets:
         self.healed += 1
         took = now - entry.asked_at
         if entry.guessed and not retransmitted and took < 0.7 * self._round_trip:
+            if entry.begins:
+                self._share = max(0.0, self._share - 1.0 / _SHARE_OVER)
+                self._frame_slack = min(self._frame_slack * 1.2, _MOST_FRAME_SLACK_S)
+                return
             self._spacing = min(max(self._spacing, now - self._newest_at), _MOST_SPACING_S)
             return
         if not retransmitted and (not entry.asked or took < 0.7 * self._round_trip):

@@ -262,7 +262,7 @@ def main() -> None:
     lines = ["     loss  kbit/s  frozen %  longest ms   fps  again %  asked/s  key"]
     seconds, seeds = 60.0, 5
     for share, burst in ((0.0, 1), (0.05, 1), (0.1, 1), (0.2, 1), (0.05, 3), (0.1, 3)):
-        for bitrate in (500_000, 1_200_000):
+        for bitrate in (160_000, 500_000, 1_200_000):
             runs = [
                 LossyPictures(share, burst=burst, bitrate=bitrate, seed=seed * 10).run(seconds) for seed in range(seeds)
             ]

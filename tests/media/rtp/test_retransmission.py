@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -258,3 +259,32 @@ def test_the_history_stays_in_bounds(steps: list[tuple[int, float, bool]]) -> No
             sent.sent(number, number, 100, now)
             history.add(number)
     assert len(sent.asked(range(0x10000), now + 5.0)) <= 20
+
+
+def _single_packet_frames(missing: MissingPackets, lost: set[int], until: float) -> dict[int, float]:
+    """30 frames a second of one packet each; when each lost one was asked for first."""
+    asked: dict[int, float] = {}
+    for millisecond in range(int(until * 1000)):
+        now = millisecond / 1000
+        if millisecond % 33 == 0 and (number := millisecond // 33) not in lost:
+            missing.received(number, now)
+        for number in missing.ask(now):
+            asked.setdefault(number, now)
+    return asked
+
+
+def test_on_a_lossy_line_a_frame_is_missed_when_its_time_has_come() -> None:
+    lost = set(range(5, 60, 5)) | {70, 71}
+    asked = _single_packet_frames(MissingPackets(lifetime=1.0), lost, 3.0)
+    assert asked[5] == pytest.approx(6 * 0.033)  # nothing had been lost before: the next one tells
+    for number in (*range(30, 60, 5), 70, 71):
+        assert number * 0.033 < asked[number] <= number * 0.033 + 0.015
+
+
+def test_on_a_line_that_loses_nothing_no_frame_is_guessed() -> None:
+    assert not _single_packet_frames(MissingPackets(lifetime=1.0), set(), 3.0)
+
+
+def test_a_sender_that_pauses_is_asked_for_three_frames_at_most() -> None:
+    asked = _single_packet_frames(MissingPackets(lifetime=1.0), set(range(5, 60, 5)) | set(range(61, 1000)), 5.0)
+    assert [number for number in asked if number > 60] == [61, 62, 63]
