@@ -23,13 +23,16 @@ from kiosk.callbench.conditions_table import CHECKS
 from kiosk.callbench.end import End, EndError
 from kiosk.callbench.kiosk_end import KioskEnd
 from kiosk.callbench.material import HD, VGA, Material, prepare
-from kiosk.callbench.processor import Belongings, belongings
+from kiosk.callbench.processor import Belongings, belongings, machine_time, stolen_share
 from kiosk.callbench.stock_end import StockEnd
 from kiosk.callbench.world import World, WorldError, world
 from kiosk.ipc.media_messages import IceServer
 
 _NEVER = SetUp(None, None, None, None, None)
 _CALL_LIMIT_S = 120.0
+_MOST_STOLEN = 0.04
+"""Of the processors' time: where a host takes more away, a call says more of the host than of the ends."""
+_ATTEMPTS = 2
 _SETTLED_CALLS = 20
 """Until then allocator and codecs are still taking what they keep."""
 _STOCK_CALLS = 5
@@ -68,6 +71,7 @@ class CallBench:
         self._say = say
         self._scenarios = scenarios() if known is None else known
         self._runs: dict[tuple[Pair, str], CallRun | str] = {}
+        self._stolen: dict[tuple[Pair, str], float] = {}
         self._set_ups: dict[tuple[Pair, str, bool], Sequence[SetUp]] = {}
         self._soak: Soak | None = None
         self._soaked = False
@@ -77,17 +81,34 @@ class CallBench:
         """See Bench. Raises WorldError when there is no line to be had."""
         key = (pair, scenario)
         if key not in self._runs:
-            began = time.monotonic()
-            self._runs[key] = found = await self._run(pair, self._scenarios[scenario])
-            result = "done" if isinstance(found, CallRun) else found
-            self._say(f"{scenario}, {pair.value} to browser: {result} ({time.monotonic() - began:.0f} s)")
+            for _ in range(_ATTEMPTS):
+                await self._try(key)
+                if self._stolen[key] <= _MOST_STOLEN:
+                    break
         kept = self._runs[key]
         return kept if isinstance(kept, CallRun) else None
+
+    async def _try(self, key: tuple[Pair, str]) -> None:
+        """Run it, and keep it unless less was stolen from an earlier one."""
+        pair, scenario = key
+        began, before = time.monotonic(), machine_time()
+        found = await self._run(pair, self._scenarios[scenario])
+        stolen = stolen_share(before, machine_time())
+        result = "done" if isinstance(found, CallRun) else found
+        self._say(
+            f"{scenario}, {pair.value} to browser: {result} ({time.monotonic() - began:.0f} s, {stolen:.0%} stolen)"
+        )
+        kept = self._runs.get(key)
+        if not isinstance(kept, CallRun) or (isinstance(found, CallRun) and stolen < self._stolen[key]):
+            self._runs[key], self._stolen[key] = found, stolen
 
     def trouble(self, pair: Pair, scenario: str) -> str:
         """See Bench."""
         kept = self._runs.get((pair, scenario), "")
-        return "" if isinstance(kept, CallRun) else kept
+        if not isinstance(kept, CallRun):
+            return kept
+        stolen = self._stolen[(pair, scenario)]
+        return f"the host took {stolen:.0%} of the processors away" if stolen > _MOST_STOLEN else ""
 
     async def set_ups(self, pair: Pair, scenario: str, *, dead_relay: bool = False) -> Sequence[SetUp]:
         """See Bench. Raises WorldError when there is no line to be had."""

@@ -79,7 +79,7 @@ class Bench(Protocol):
         ...
 
     def trouble(self, pair: Pair, scenario: str) -> str:
-        """Why there is no such run, or an empty text."""
+        """Why there is no such run, or what speaks against the one there is; or an empty text."""
         ...
 
 

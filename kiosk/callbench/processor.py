@@ -23,6 +23,26 @@ def processor_seconds(process_id: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+class MachineTime(msgspec.Struct, frozen=True):
+    """Clock ticks of all processors since the start: all of them, and those that a virtual machine's host kept."""
+
+    total: int
+    stolen: int
+
+
+def machine_time(proc: Path = _PROC) -> MachineTime:
+    """The first line of /proc/stat (proc_stat(5)): user nice system idle iowait irq softirq steal, then guests."""
+    first = (proc / "stat").read_text(encoding="ascii").splitlines()[0]
+    ticks = [int(field) for field in first.split()[1:9]]
+    return MachineTime(sum(ticks), ticks[7] if len(ticks) > 7 else 0)
+
+
+def stolen_share(before: MachineTime, after: MachineTime) -> float:
+    """Share 0..1 of the processors' time in between that the host gave to others."""
+    total = after.total - before.total
+    return (after.stolen - before.stolen) / total if total > 0 else 0.0
+
+
 class Belongings(msgspec.Struct, frozen=True):
     """What one process holds; ``memory_mb`` is its proportional set size."""
 

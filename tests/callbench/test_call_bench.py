@@ -12,9 +12,12 @@ from click.testing import CliRunner
 from kiosk.callbench import call_bench
 from kiosk.callbench.call_bench import CallBench, Options, measure_calls
 from kiosk.callbench.call_check import Bench, Check, judged
-from kiosk.callbench.call_run import Pair, Scenario
+from kiosk.callbench.call_run import CallRun, Pair, Scenario, SetUp, scenarios
+from kiosk.callbench.end import EndReport
 from kiosk.callbench.figures import pixels
-from kiosk.callbench.line import CONDITIONS
+from kiosk.callbench.line import CONDITIONS, LineCounts
+from kiosk.callbench.line_process import LineReport
+from kiosk.callbench.processor import MachineTime, machine_time, stolen_share
 from kiosk.callbench.world import WorldError
 from kiosk.cli import kiosk
 
@@ -34,6 +37,37 @@ async def test_two_browsers_over_a_line_that_loses(tmp_path: Path) -> None:
     assert run.set_up.connected is not None
     assert all(pixels(report) for report in (run.a, run.b))
     assert any("quick, browser to browser: done" in line for line in said)
+
+
+def test_what_a_host_takes_away_is_read_from_the_machines_own_count(tmp_path: Path) -> None:
+    (tmp_path / "stat").write_text("cpu  100 0 50 800 10 0 5 35 7 0\ncpu0 1 2 3 4 5 6 7 8 9 0\n", encoding="ascii")
+    before = machine_time(tmp_path)
+    assert before == MachineTime(1000, 35)
+    assert stolen_share(before, MachineTime(1100, 60)) == 0.25
+    assert stolen_share(before, before) == 0.0
+
+
+async def test_a_call_that_a_host_disturbed_is_made_again_and_the_better_one_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = LineCounts(0, 0, 0, 0, 0, 0, 0, 0.0, 0.0, 0.0, ())
+    quiet = EndReport(1.0, 0.0)
+    line = LineReport(0.0, counts, counts, 0.0, 0.0, 0.0, 0.0)
+    set_up = SetUp(0.1, 0.2, 0.2, 0.2, 0.2)
+    runs = [CallRun(scenarios()["clean"], set_up, at, quiet, quiet, line) for at in (1.0, 2.0, 3.0)]
+    stolen = iter([0.3, 0.1, 0.02])
+    monkeypatch.setattr(call_bench, "stolen_share", lambda _before, _after: next(stolen))
+    bench = CallBench(tmp_path, Options(), lambda _: None)
+    made = iter(runs)
+
+    async def run(*_: object) -> CallRun:
+        return next(made)
+
+    monkeypatch.setattr(bench, "_run", run)
+    assert await bench.run(Pair.KIOSK, "clean") is runs[1]
+    assert bench.trouble(Pair.KIOSK, "clean") == "the host took 10% of the processors away"
+    assert await bench.run(Pair.BROWSER, "clean") is runs[2]
+    assert bench.trouble(Pair.BROWSER, "clean") == ""
 
 
 async def test_only_the_wanted_checks_are_measured() -> None:

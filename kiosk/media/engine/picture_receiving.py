@@ -11,7 +11,7 @@ from av.video.frame import VideoFrame
 
 from kiosk.media.codec.libvpx import Vp8Decoder, Vp8Error
 from kiosk.media.rtp.frame_assembly import AssembledFrame, FrameAssembly
-from kiosk.media.rtp.key_frame_requests import KeyFrameRequests
+from kiosk.media.rtp.key_frame_requests import HOPELESS, KeyFrameRequests
 from kiosk.media.rtp.retransmission import MissingPackets
 from kiosk.media.rtp.sequence import Unwrapper
 
@@ -80,12 +80,18 @@ class PictureReceiving:
         due = self._assembly.next_due(now)
         if due is not None and due <= now:
             self._take(now)
+        missing = self.missing.missing
+        if missing > HOPELESS:
+            # As where a line has become narrow and its queue ran over: to send all that again takes it seconds, and
+            # until then neither the key frame nor the voice has room.
+            self.missing.give_up()
+            self._assembly.await_key_frame()
         return self._key_frame_requests.ask(
             now,
             needs_key_frame=self._assembly.needs_key_frame,
             waiting_since=self._assembly.waiting_since(now),
             key_frame_progress=self._assembly.key_frame_progress(),
-            missing=self.missing.missing,
+            missing=missing,
         )
 
     def close(self) -> None:

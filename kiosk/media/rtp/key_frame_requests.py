@@ -7,7 +7,8 @@ from __future__ import annotations
 
 _DEFAULT_ROUND_TRIP_S = 0.1
 _FRAME_LATE_S = 0.15
-_HOPELESS = 100  # so many missing packets are more than a key frame
+HOPELESS = 30
+"""So many packets that are missing at a time are more than a small key frame, which goes out after them."""
 
 
 class KeyFrameRequests:
@@ -77,7 +78,7 @@ class KeyFrameRequests:
         else:
             # After a link that was gone the hole is seen late, and much has to heal: it has had its time.
             since, limit = min(waiting_since, self._taken_at + _FRAME_LATE_S), self.patience_s
-            if missing > _HOPELESS:
+            if missing > HOPELESS:
                 limit = 0.0
         if now < since + limit or (self._asked_at is not None and now < self._asked_at + self.interval_s):
             return False

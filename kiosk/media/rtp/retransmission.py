@@ -215,6 +215,12 @@ class MissingPackets:
             return self._tail_at
         return due
 
+    def give_up(self) -> None:
+        """Nothing that is missing now will be asked for any more: it is too much."""
+        self.given_up += len(self._missing)
+        self._missing.clear()
+        self._next_due = self._tail_at = None
+
     def forget_before(self, number: int) -> None:
         """What is lower is of no use any more."""
         while self._missing:

@@ -288,3 +288,15 @@ def test_on_a_line_that_loses_nothing_no_frame_is_guessed() -> None:
 def test_a_sender_that_pauses_is_asked_for_three_frames_at_most() -> None:
     asked = _single_packet_frames(MissingPackets(lifetime=1.0), set(range(5, 60, 5)) | set(range(61, 1000)), 5.0)
     assert [number for number in asked if number > 60] == [61, 62, 63]
+
+
+def test_what_has_been_given_up_is_not_asked_for_and_what_is_lost_later_is() -> None:
+    missing = MissingPackets(lifetime=1.0)
+    missing.received(1, 0.0)
+    missing.received(60, 0.1)
+    assert missing.missing == 58
+    missing.give_up()
+    assert missing.missing == 0 and missing.given_up == 58
+    assert missing.next_due(0.2) is None and missing.ask(0.2) == []
+    missing.received(62, 0.3)
+    assert missing.ask(0.3) == [61]
