@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 if TYPE_CHECKING:
+    from kiosk.callbench.call_bench import Options
     from kiosk.measurements.outbox import OutboxError
 
 DEFAULT_SETTINGS = Path("/etc/svar/settings.toml")
@@ -385,6 +386,11 @@ def pair_command(
 @click.option("--calls", type=int, default=10, show_default=True, help="call: set-ups for each figure of set-up.")
 @click.option("--soak", type=int, default=300, show_default=True, help="call: calls in a row for growth.")
 @click.option("--seed", type=int, default=1, show_default=True, help="call: decides which packets are lost.")
+@click.option(
+    "--artefacts",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="call: keep what was heard in this folder, to be listened to.",
+)
 def bench(
     name: str,
     json_file: Path | None,
@@ -395,13 +401,18 @@ def bench(
     calls: int,
     soak: int,
     seed: int,
+    artefacts: Path | None,
 ) -> None:
     """Measure speed. NAME: visit, readings or call."""
     logging.basicConfig(level=logging.WARNING)
     from kiosk.caredesk.demo import DemoError, until_told_to_stop
 
     if name == "call":
-        _bench_call(json_file, only, seconds, calls, soak, seed)
+        from kiosk.callbench.call_bench import Options
+
+        if artefacts is not None:
+            artefacts.mkdir(parents=True, exist_ok=True)
+        _bench_call(json_file, only, Options(seconds, calls, soak, seed, artefacts))
     from kiosk.caredesk import bench_readings, bench_visit
 
     known = bench_visit.CHECKS if name == "visit" else bench_readings.CHECKS
@@ -417,16 +428,13 @@ def bench(
     _end_bench(name, json_file, [check.as_dict() for check in chosen])
 
 
-def _bench_call(
-    json_file: Path | None, only: tuple[str, ...], seconds: float, calls: int, soak: int, seed: int
-) -> NoReturn:
-    from kiosk.callbench.call_bench import Options, measure_calls
+def _bench_call(json_file: Path | None, only: tuple[str, ...], options: Options) -> NoReturn:
+    from kiosk.callbench.call_bench import measure_calls
     from kiosk.callbench.conditions_table import CHECKS
     from kiosk.callbench.world import WorldError
     from kiosk.caredesk.demo import DemoError, until_told_to_stop
 
     _only_known(only, CHECKS)
-    options = Options(seconds=seconds, calls=calls, soak=soak, seed=seed)
     work = measure_calls(only, options, lambda line: click.echo(line, err=True))
     try:
         checks = asyncio.run(until_told_to_stop(work))

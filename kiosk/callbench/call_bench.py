@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -46,12 +47,13 @@ DEAD_SERVERS = (
 
 class Options(msgspec.Struct, frozen=True):
     """``seconds``: the window of one call; ``calls``: set-ups for each figure of set-up; ``soak``: calls in a row;
-    ``seed``: of every loss."""
+    ``seed``: of every loss; ``artefacts``: a folder for what was heard."""
 
     seconds: float = 15.0
     calls: int = 10
     soak: int = 300
     seed: int = 1
+    artefacts: Path | None = None
 
 
 class CallBench:
@@ -77,6 +79,11 @@ class CallBench:
         self._soaked = False
         self._number = 0
 
+    @property
+    def artefacts(self) -> Path | None:
+        """See Bench."""
+        return self._options.artefacts
+
     async def run(self, pair: Pair, scenario: str) -> CallRun | None:
         """See Bench. Raises WorldError when there is no line to be had."""
         key = (pair, scenario)
@@ -101,6 +108,8 @@ class CallBench:
         kept = self._runs.get(key)
         if not isinstance(kept, CallRun) or (isinstance(found, CallRun) and stolen < self._stolen[key]):
             self._runs[key], self._stolen[key] = found, stolen
+            if self.artefacts is not None and isinstance(found, CallRun) and found.a.recording is not None:
+                shutil.copyfile(found.a.recording, self.artefacts / f"{scenario}-{pair.value}.wav")
 
     def trouble(self, pair: Pair, scenario: str) -> str:
         """See Bench."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -65,6 +66,11 @@ class Soak(msgspec.Struct, frozen=True):
 
 class Bench(Protocol):
     """What measurements may ask for; everything is run once and remembered."""
+
+    @property
+    def artefacts(self) -> Path | None:
+        """Where sound that was measured is kept to be listened to; None: nowhere."""
+        ...
 
     async def run(self, pair: Pair, scenario: str) -> CallRun | None:
         """The call of that pair under that scenario; None if it came to nothing, see ``trouble``."""

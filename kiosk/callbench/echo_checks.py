@@ -121,35 +121,41 @@ class EchoBench:
         return recording
 
 
-async def _after(name: str, goal: float, figure: Callable[[Return], float], scenes: Sequence[Scene]) -> Check:
+async def _after(
+    bench: Bench, name: str, goal: float, figure: Callable[[Return], float], scenes: Sequence[Scene]
+) -> Check:
     spoken = voices()
-    found = await asyncio.to_thread(EchoBench(spoken, None).returns, scenes)
+    found = await asyncio.to_thread(EchoBench(spoken, bench.artefacts).returns, scenes)
     worst = min(found, key=figure)
     note = f"the worst of {len(found)}: " + _each([(one.scene, figure(one)) for one in found])
     return judged(name, figure(worst), "dB", goal, more=True, note=f"{note}; {spoken.note}")
 
 
-async def echo_1s(_: Bench, name: str) -> Check:
+async def echo_1s(bench: Bench, name: str) -> Check:
     """In the second that begins 1 s after the far end began to speak; after a ring tone, and cold."""
-    return await _after(name, 25.0, lambda one: one.after_1s, [*single_talk(ring_s=_RING_S), *single_talk(ring_s=0.0)])
+    return await _after(
+        bench, name, 25.0, lambda one: one.after_1s, [*single_talk(ring_s=_RING_S), *single_talk(ring_s=0.0)]
+    )
 
 
-async def echo_3s(_: Bench, name: str) -> Check:
+async def echo_3s(bench: Bench, name: str) -> Check:
     """From 3 s on; after a ring tone, and cold."""
-    return await _after(name, 30.0, lambda one: one.after_3s, [*single_talk(ring_s=_RING_S), *single_talk(ring_s=0.0)])
+    return await _after(
+        bench, name, 30.0, lambda one: one.after_3s, [*single_talk(ring_s=_RING_S), *single_talk(ring_s=0.0)]
+    )
 
 
-async def echo_delay_jump(_: Bench, name: str) -> Check:
+async def echo_delay_jump(bench: Bench, name: str) -> Check:
     """From 3 s after the echo began to come 40 ms later."""
-    return await _after(name, 30.0, lambda one: one.after_3s, delay_jumps())
+    return await _after(bench, name, 30.0, lambda one: one.after_3s, delay_jumps())
 
 
-async def echo_double_talk(_: Bench, name: str) -> Check:
+async def echo_double_talk(bench: Bench, name: str) -> Check:
     """Judged where the echo is about as loud as the near voice; a loudspeaker that is 10 dB louder stands beside it."""
     spoken = voices()
-    bench = EchoBench(spoken, None)
-    found = await asyncio.to_thread(bench.double_talk, double_talks(_ROOMS))
-    loud = (await asyncio.to_thread(bench.double_talk, double_talks((_LOUD,))))[0]
+    echo = EchoBench(spoken, bench.artefacts)
+    found = await asyncio.to_thread(echo.double_talk, double_talks(_ROOMS))
+    loud = (await asyncio.to_thread(echo.double_talk, double_talks((_LOUD,))))[0]
     worst = max(found, key=lambda one: one.loss)
     note = (
         f"the worst of {len(found)}: {_each([(one.scene, one.loss) for one in found])}; by level {worst.level:.1f}; "

@@ -89,10 +89,12 @@ def test_the_command_writes_what_was_measured(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(call_bench, "measure_calls", measured)
     file = tmp_path / "figures.json"
+    heard = tmp_path / "heard"
     words = ["bench", "call", "--only", "setup_clean", "--seconds", "7", "--calls", "3", "--soak", "9", "--seed", "5"]
-    result = CliRunner().invoke(kiosk, [*words, "--json", str(file)])
+    result = CliRunner().invoke(kiosk, [*words, "--artefacts", str(heard), "--json", str(file)])
     assert result.exit_code == 0, result.output
-    assert asked == [["setup_clean"], Options(seconds=7.0, calls=3, soak=9, seed=5)]
+    assert asked == [["setup_clean"], Options(seconds=7.0, calls=3, soak=9, seed=5, artefacts=heard)]
+    assert heard.is_dir()
     document = json.loads(file.read_text(encoding="utf-8"))
     assert document["bench"] == "call"
     assert document["checks"] == [

@@ -21,6 +21,8 @@ CALL_CHECKS = [name for name in CHECKS if not name.startswith(("echo_", "link_")
 class FakeBench:
     """Every pair has the same calls; those named in ``broken`` have none."""
 
+    artefacts = None
+
     def __init__(self, report: EndReport, *, connected: Sequence[float | None] = (0.1,), broken: tuple[Pair, ...] = ()):
         self._report = report
         self._connected = connected
