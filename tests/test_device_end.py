@@ -116,6 +116,7 @@ class Core:
 async def running(folder: Path, script: str = 'packets = ["normal"]\ninflation_s = 0.1\n') -> AsyncIterator[Core]:
     core = Core(folder, script)
     task = asyncio.create_task(core.devices.run())
+    await asyncio.sleep(0)  # it has begun: what never began closes nothing
     try:
         yield core
         assert not task.done()
@@ -135,9 +136,9 @@ def storage_failed(state: KioskState) -> bool:
 async def test_an_unreadable_file_of_paired_devices_costs_those_devices_alone(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "devices.json").write_text("{")
-    core = Core(tmp_path, 'packets = ["normal"]\n')
-    assert core.state.faults == (Fault.DEVICE_PAIR_AGAIN,)
-    assert core.state.can_measure == (BLOOD_PRESSURE,)
+    async with running(tmp_path) as core:
+        assert Fault.DEVICE_PAIR_AGAIN in core.state.faults
+        assert core.state.can_measure == (BLOOD_PRESSURE,)
 
 
 async def test_a_measurement_reaches_the_screen_and_the_disk(tmp_path: Path) -> None:
