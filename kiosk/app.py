@@ -26,6 +26,7 @@ from kiosk.facts.faults import FakePart, Fault
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
+from kiosk.facts.profile import Language, Profile
 from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.facts.visit import Visit
 from kiosk.flow import events as on
@@ -45,7 +46,7 @@ from kiosk.timeline import Timeline
 _log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.25
-VOICES = {"nb": "gmq/nb"}
+VOICES = {Language.BOKMAAL: "gmq/nb", Language.NYNORSK: "gmq/nb", Language.ENGLISH: "en-gb", Language.PSEUDO: "gmq/nb"}
 
 
 def local_moment() -> Moment:
@@ -69,7 +70,9 @@ def first_state(settings: Settings, now: Moment) -> KioskState:
     pretended = {kind for device in settings.devices if device.source == "fake" for kind in kinds_of(device)}
     if pretended:
         fakes.append(FakePart.CUFF if pretended == {MeasurementKind.BLOOD_PRESSURE} else FakePart.DEVICE)
-    return KioskState(fakes=tuple(fakes), next_visit=_visit(settings.next_visit), started=now.wall)
+    return KioskState(
+        fakes=tuple(fakes), next_visit=_visit(settings.next_visit), started=now.wall, profile=settings.profile
+    )
 
 
 def _visit(planned: PlannedVisit | None) -> Visit | None:
@@ -90,12 +93,18 @@ class App:
         speech_folder = settings.runtime_directory / "speech"
         speech_folder.mkdir(exist_ok=True, mode=0o700)
 
-        phrases = (assets() / "phrases" / f"{settings.language}.toml").read_text(encoding="utf-8")
+        profile = settings.profile
+        phrases = (assets() / "phrases" / f"{profile.language.value}.toml").read_text(encoding="utf-8")
         self._screen = UiEnd(settings.screen, self._timeline)
-        self._media = MediaEnd(settings.media, self._timeline, self._screen)
+        self._media = MediaEnd(settings.media, profile.hearing, self._timeline, self._screen)
         self._announcer = Announcer(
             parse_phrases(phrases),
-            Speaker(VOICES[settings.language], settings.voice.words_per_minute, speech_folder, self._voice_works),
+            Speaker(
+                VOICES[settings.profile.language],
+                settings.profile.speaking.words_per_minute,
+                speech_folder,
+                self._voice_works,
+            ),
             lambda samples: self._media.speak(samples.sample_rate, samples.data),
             lambda: self.to_media(media.StopSpeaking()),
         )
@@ -109,7 +118,7 @@ class App:
         )
         self._controller = Controller(
             first_state(settings, local_moment()),
-            FlowSettings(settings.call.ring_seconds, settings.call.ended_card_seconds),
+            FlowSettings(settings.call.ended_card_seconds, settings.call.ring_seconds),
             settings.fhir.patient,
             self._sip,
             self,
@@ -127,7 +136,7 @@ class App:
             loop.add_signal_handler(sign, self._stop.set)
         parts = [self._screen.run(), self._media.run(), self._sip.run(), self._devices.run(), self._tick()]
         parts.append(LinkWatch(self._reach_changed).run())
-        if self._settings.voice.enabled:
+        if self._settings.profile.speaking.enabled:
             rings = [
                 Utterance(Spoken.CALLER_RINGS, (("name", caller.name), ("role", caller.role)))
                 for caller in contacts(self._settings)
@@ -223,7 +232,7 @@ class App:
 
     def say(self, utterance: Utterance) -> None:
         """Speak, instead of what is being said."""
-        if self._settings.voice.enabled:
+        if self._controller.state.profile.speaking.enabled:
             self._announcer.say(utterance)
 
     def stop_saying(self) -> None:
@@ -252,6 +261,12 @@ class App:
     def reading_was_kept(self) -> None:
         """Send it now."""
         self._devices.to_send()
+
+    def apply_profile(self, profile: Profile) -> None:
+        """Sound and speak by this profile from now on."""
+        self._media.set_hearing(profile.hearing)
+        if not profile.speaking.enabled:
+            self._announcer.stop()
 
     def _note(self, event: str, **details: str | int) -> None:
         self._timeline.note(time.monotonic(), event, **details)

@@ -343,7 +343,9 @@ def pair_command(
             raise click.UsageError(f"--model {model}: see kiosk devices list --supported") from error
     try:
         settings = load_settings(settings_file)
-        wording = desk_wording((assets() / "phrases" / f"{settings.language}.toml").read_text(encoding="utf-8"))
+        wording = desk_wording(
+            (assets() / "phrases" / f"{settings.profile.language.value}.toml").read_text(encoding="utf-8")
+        )
     except SettingsError as error:
         _fail(str(error), 2)
     try:

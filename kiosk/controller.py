@@ -23,6 +23,7 @@ from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
 from kiosk.facts.patient_side import CONTENT_TYPE as PATIENT_SIDE
 from kiosk.facts.patient_side import PatientDevices, patient_side
+from kiosk.facts.profile import Profile
 from kiosk.facts.spoken import Utterance
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
@@ -99,6 +100,9 @@ class Outside(Protocol):
         """Read one's own readings; they come as on.HistoryLoaded, or on.HistoryFailed."""
 
     def reading_was_kept(self) -> None: ...
+
+    def apply_profile(self, profile: Profile) -> None:
+        """Sound and speak by this profile from now on; the screen has it with the state."""
 
 
 class Controller:
@@ -332,7 +336,7 @@ class Controller:
                 self._note("renew-signalling")
                 self._signalling.renew()
             case do.StartRing():
-                self._outside.to_media(media.StartRing(media.RingTone.STANDARD))
+                self._outside.to_media(media.StartRing(self.state.profile.hearing.ring_tone))
             case do.StopRing():
                 self._outside.to_media(media.StopRing())
                 self._outside.stop_saying()
@@ -349,6 +353,8 @@ class Controller:
                 self._outside.answer_owner(reading_id, mine)
             case do.LoadHistory(kind, span):
                 self._outside.load_history(kind, span)
+            case do.ApplyProfile(profile):
+                self._outside.apply_profile(profile)
             case do.TellNurse():
                 self._tell_nurse(effect)
             case _ as unreachable:

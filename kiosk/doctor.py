@@ -93,11 +93,11 @@ async def _password(settings: Settings) -> list[Finding]:
 
 async def _phrases(settings: Settings) -> list[Finding]:
     try:
-        file = assets() / "phrases" / f"{settings.language}.toml"
+        file = assets() / "phrases" / f"{settings.profile.language.value}.toml"
         parse_phrases(file.read_text(encoding="utf-8"))
     except (OSError, PhraseError) as error:
         return [Finding("phrases", wrong=str(error), action="Install the package again.")]
-    return [Finding("phrases", detail=settings.language)]
+    return [Finding("phrases", detail=settings.profile.language.value)]
 
 
 async def _screen(settings: Settings) -> list[Finding]:
@@ -193,10 +193,10 @@ async def _media(settings: Settings) -> list[Finding]:
 
 
 async def _voice(settings: Settings) -> list[Finding]:
-    if not settings.voice.enabled:
+    if not settings.profile.speaking.enabled:
         return [Finding("voice", detail="switched off")]
     with tempfile.TemporaryDirectory(prefix="svar-doctor-") as folder:
-        speaker = Speaker("gmq/nb", settings.voice.words_per_minute, Path(folder), lambda works: None)
+        speaker = Speaker("gmq/nb", settings.profile.speaking.words_per_minute, Path(folder), lambda works: None)
         run = asyncio.create_task(speaker.run())
         try:
             await asyncio.wait_for(speaker.started(), PROBE_SECONDS)

@@ -13,6 +13,7 @@ import msgspec
 from kiosk.call_counts import CallCounts
 from kiosk.controller import Controller
 from kiosk.facts.faults import Fault
+from kiosk.facts.profile import Hearing
 from kiosk.flow import events as on
 from kiosk.flow.state import KioskState
 from kiosk.ipc import media_messages as media
@@ -111,8 +112,9 @@ class UiEnd:
 class MediaEnd:
     """Sound, camera and call. ``attach`` the controller and the screen before ``run``."""
 
-    def __init__(self, settings: MediaSettings, timeline: Timeline, screen: UiEnd) -> None:
+    def __init__(self, settings: MediaSettings, hearing: Hearing, timeline: Timeline, screen: UiEnd) -> None:
         self._settings = settings
+        self._hearing = hearing
         self._timeline = timeline
         self._screen = screen
         self._controller: Controller | None = None
@@ -143,6 +145,11 @@ class MediaEnd:
         """Without a media process that is ready the message is dropped: MediaBack asks for everything anew."""
         if self._link is not None and self._ready:
             self._link.send(message)
+
+    def set_hearing(self, hearing: Hearing) -> None:
+        """Let everything sound like this, also after a restart."""
+        self._hearing = hearing
+        self.send(media.SetHearing(hearing))
 
     def speak(self, sample_rate: int, samples: bytes) -> None:
         """Play signed 16-bit mono samples."""
@@ -177,6 +184,7 @@ class MediaEnd:
                 second_speaks=settings.second_speaks,
             )
         )
+        link.send(media.SetHearing(self._hearing))
 
     def _lost(self) -> None:
         self._link = None

@@ -17,6 +17,7 @@ import msgspec
 from kiosk.facts.caller import CallerClass
 from kiosk.facts.loopback import is_loopback
 from kiosk.facts.measurement import MeasurementKind
+from kiosk.facts.profile import Profile
 
 _EUI48 = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}")
 
@@ -151,13 +152,6 @@ class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     height: int = 800
 
 
-class VoiceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``words_per_minute`` as measured, not espeak's parameter."""
-
-    enabled: bool = True
-    words_per_minute: int = 140
-
-
 class PlannedVisit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A visit known without a care plan: ``start`` is an offset date-time."""
 
@@ -167,9 +161,9 @@ class PlannedVisit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CallSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``ring_seconds`` 30-180 in a home (accessibility.md 2.6); tests may be shorter."""
+    """``ring_seconds``: instead of the profile's; for tests, which wait less than a home does."""
 
-    ring_seconds: float = 60.0
+    ring_seconds: float | None = None
     ended_card_seconds: float = 8.0
 
 
@@ -185,14 +179,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fhir: FhirSettings
     data_directory: Path
     runtime_directory: Path
-    language: Literal["nb"] = "nb"
+    profile: Profile = Profile()
     media: MediaSettings = MediaSettings()
     bluetooth: BluetoothSettings = BluetoothSettings()
     devices: tuple[DeviceSettings, ...] = ()
     targets: tuple[TargetSettings, ...] = ()
     sealing_key_file: Path | None = None
     screen: ScreenSettings = ScreenSettings()
-    voice: VoiceSettings = VoiceSettings()
     call: CallSettings = CallSettings()
     contacts: tuple[Contact, ...] = ()
     timeline_file: Path | None = None

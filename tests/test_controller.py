@@ -15,6 +15,7 @@ from kiosk.facts.calls import CallOutcome
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
+from kiosk.facts.profile import Profile, RingTone
 from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.flow import events as on
 from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Measured, Measuring, NotMeasured, Ringing, Talking
@@ -110,6 +111,9 @@ class FakeOutside:
     def reading_was_kept(self) -> None:
         self.sent += 1
 
+    def apply_profile(self, profile: Profile) -> None:
+        self.asked.append(profile)
+
 
 class Kiosk:
     def __init__(self) -> None:
@@ -118,7 +122,7 @@ class Kiosk:
         self.seconds = 0.0
         self.controller = Controller(
             KioskState(can_measure=(MeasurementKind.BLOOD_PRESSURE, MeasurementKind.WEIGHT)),
-            FlowSettings(60.0, 8.0),
+            FlowSettings(8.0),
             "p-1",
             self.signalling,
             self.outside,
@@ -151,7 +155,7 @@ async def kiosk() -> Kiosk:
 async def test_a_call_from_ring_to_talk(kiosk: Kiosk) -> None:
     kiosk.call()
     assert kiosk.outside.woken == 1
-    assert kiosk.outside.media == [media.PrepareCall("1", "offer 1"), media.StartRing(media.RingTone.STANDARD)]
+    assert kiosk.outside.media == [media.PrepareCall("1", "offer 1"), media.StartRing(RingTone.STANDARD)]
     assert kiosk.outside.said == [Spoken.CALLER_RINGS]
     kiosk.controller.painted(kiosk.revision)
     assert kiosk.signalling.done == []

@@ -21,6 +21,7 @@ from kiosk.facts.faults import Fault
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
+from kiosk.facts.profile import Profile
 from kiosk.facts.spoken import Utterance
 from kiosk.flow import events as on
 from kiosk.flow.owner import SETTLE_SECONDS
@@ -55,7 +56,7 @@ class Core:
         loop = asyncio.get_running_loop()
         self.controller = Controller(
             KioskState(),
-            FlowSettings(60.0, 8.0),
+            FlowSettings(8.0),
             "p-1",
             FakeSignalling(),
             self,
@@ -110,6 +111,9 @@ class Core:
 
     def reading_was_kept(self) -> None:
         self.devices.to_send()
+
+    def apply_profile(self, profile: Profile) -> None:
+        return
 
 
 @asynccontextmanager

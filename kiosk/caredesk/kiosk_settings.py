@@ -29,7 +29,7 @@ class KioskOptions(msgspec.Struct, frozen=True):
     width: int = 1280
     height: int = 800
     voice: bool = True
-    ring_seconds: float = 60.0
+    ring_seconds: float | None = None
     ended_card_seconds: float = 8.0
     next_visit: PlannedVisit | None = None
     instance_id: str | None = None
@@ -84,7 +84,6 @@ def settings_text(
         _table(
             "",
             {
-                "language": "nb",
                 "data_directory": data,
                 "runtime_directory": runtime,
                 "timeline_file": options.timeline_file,
@@ -111,7 +110,9 @@ def settings_text(
                 "height": options.height,
             },
         ),
-        _table("[voice]", {"enabled": options.voice}),
+        _table("[profile.speaking]", {"enabled": options.voice}),
+        # The demonstration's patient has said yes.
+        _table("[profile.consents]", {"readings_aloud": True}),
         _table("[call]", {"ring_seconds": options.ring_seconds, "ended_card_seconds": options.ended_card_seconds}),
     ]
     for model, script in scripts.items():

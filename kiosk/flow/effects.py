@@ -8,6 +8,7 @@ import msgspec
 
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementKind
+from kiosk.facts.profile import Profile
 from kiosk.facts.spoken import Utterance
 
 
@@ -109,6 +110,12 @@ class LoadHistory(msgspec.Struct, frozen=True):
     span: Span
 
 
+class ApplyProfile(msgspec.Struct, frozen=True):
+    """Sound and speak by this profile from now on."""
+
+    profile: Profile
+
+
 class TaskNews(enum.Enum):
     """What became of the nurse's request; becomes a FHIR Task status."""
 
@@ -149,5 +156,6 @@ Effect = (
     | StopMeasuring
     | AnswerOwner
     | LoadHistory
+    | ApplyProfile
     | TellNurse
 )

@@ -11,6 +11,7 @@ from kiosk.facts.faults import Fault
 from kiosk.facts.history import Curve, Span
 from kiosk.facts.line_quality import LineVerdict
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
+from kiosk.facts.profile import Profile
 
 
 class CallArrived(msgspec.Struct, frozen=True):
@@ -225,6 +226,12 @@ class UnsentCounted(msgspec.Struct, frozen=True):
     unsent: int
 
 
+class ProfileChanged(msgspec.Struct, frozen=True):
+    """The patient is to see, hear and press otherwise, from now on."""
+
+    profile: Profile
+
+
 class Tick(msgspec.Struct, frozen=True):
     """Time has passed; the controller sends one at least every half second."""
 
@@ -268,5 +275,6 @@ Event = (
     | FaultRaised
     | FaultCleared
     | UnsentCounted
+    | ProfileChanged
     | Tick
 )

@@ -14,6 +14,7 @@ from kiosk.facts.history import Curve, Span
 from kiosk.facts.line_quality import LineVerdict
 from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
 from kiosk.facts.patient_side import PatientScreen
+from kiosk.facts.profile import Profile
 from kiosk.facts.visit import Visit
 
 
@@ -153,6 +154,7 @@ class KioskState(msgspec.Struct, frozen=True):
     questions: tuple[OwnerQuestion, ...] = ()
     old_readings: OldReadings | None = None
     history: History | None = None
+    profile: Profile = Profile()
 
 
 def waits_for(stage: MeasurementStage | None) -> Measuring | None:

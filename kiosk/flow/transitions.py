@@ -26,10 +26,10 @@ CONNECT_SECONDS = 20.0
 
 
 class FlowSettings(msgspec.Struct, frozen=True):
-    """How long it rings, and how long the card after a call stays, seconds."""
+    """How long the card after a call stays, seconds; and how long it rings, where that is not the profile's."""
 
-    ring_seconds: float
     ended_card_seconds: float
+    ring_seconds: float | None = None
 
 
 Step = tuple[KioskState, tuple[do.Effect, ...]]
@@ -145,6 +145,8 @@ def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSetting
             return msgspec.structs.replace(state, faults=faults), ()
         case on.UnsentCounted(unsent):
             return msgspec.structs.replace(state, unsent=unsent), ()
+        case on.ProfileChanged(profile):
+            return msgspec.structs.replace(state, profile=profile), (do.ApplyProfile(profile),)
         case on.Tick():
             return _tick(state, now, settings)
         case _ as unreachable:
@@ -258,7 +260,8 @@ def _tick(state: KioskState, now: Moment, settings: FlowSettings) -> Step:
     phase = state.phase
     match phase:
         case Ringing():
-            if now.monotonic - phase.since >= settings.ring_seconds:
+            rings_for = settings.ring_seconds or state.profile.hearing.ring_seconds
+            if now.monotonic - phase.since >= rings_for:
                 return _refused(state, phase, do.Refusal.RANG_OUT, CallOutcome.RANG_OUT, now)
         case Connecting():
             if now.monotonic - phase.since >= CONNECT_SECONDS:

@@ -7,6 +7,7 @@ import enum
 import msgspec
 
 from kiosk.facts.call_statistics import CallStatistics
+from kiosk.facts.profile import Hearing, RingTone
 
 
 class MediaPart(enum.Enum):
@@ -39,12 +40,6 @@ class LineState(enum.Enum):
     CONNECTED = "connected"
     SILENT = "silent"
     FAILED = "failed"
-
-
-class RingTone(enum.Enum):
-    """Which ring tone; how each sounds is media's."""
-
-    STANDARD = "standard"
 
 
 class IceServer(msgspec.Struct, frozen=True):
@@ -85,6 +80,12 @@ class SetEchoCancelling(msgspec.Struct, frozen=True, tag="set-echo-cancelling"):
     """False when a headset was plugged in or an induction loop took over: the microphone no longer hears the sound."""
 
     wanted: bool
+
+
+class SetHearing(msgspec.Struct, frozen=True, tag="set-hearing"):
+    """How everything that is played shall sound, from now on; sent after Configure and at every change."""
+
+    hearing: Hearing
 
 
 class PrepareCall(msgspec.Struct, frozen=True, tag="prepare-call"):
@@ -155,6 +156,7 @@ class ReportStatistics(msgspec.Struct, frozen=True, tag="report-statistics"):
 ToMedia = (
     Configure
     | SetEchoCancelling
+    | SetHearing
     | PrepareCall
     | AcceptCall
     | ReofferCall

@@ -139,6 +139,8 @@ class Media:
             case messages.SetEchoCancelling():
                 if self._sound is not None:
                     self._sound.cancel_echo(message.wanted)
+            case messages.SetHearing():
+                pass
             case messages.ReportStatistics():
                 self._report_statistics()
 

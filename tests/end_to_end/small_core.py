@@ -19,6 +19,7 @@ from kiosk.device_end import DeviceEnd
 from kiosk.facts.faults import Fault
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
+from kiosk.facts.profile import Profile
 from kiosk.facts.spoken import Utterance
 from kiosk.flow.state import KioskState
 from kiosk.flow.transitions import FlowSettings
@@ -93,6 +94,9 @@ class _Outside:
     def reading_was_kept(self) -> None:
         self._devices().to_send()
 
+    def apply_profile(self, profile: Profile) -> None:
+        return
+
     def _devices(self) -> DeviceEnd:
         if self.devices is None:
             raise RuntimeError("the devices come first")
@@ -113,7 +117,7 @@ class SmallCore:
         self._outside.devices = self.devices
         self.controller = Controller(
             first_state(settings, local_moment()),
-            FlowSettings(60.0, 8.0),
+            FlowSettings(8.0),
             settings.fhir.patient,
             FakeSignalling(),
             self._outside,

@@ -23,7 +23,7 @@ from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Ringing, Talki
 from kiosk.flow.transitions import FlowSettings, step
 from tests.flow.readings import reading, weight
 
-SETTINGS = FlowSettings(ring_seconds=60.0, ended_card_seconds=8.0)
+SETTINGS = FlowSettings(ended_card_seconds=8.0)
 KARI = Caller("sip:kari@svar.example", "Kari Nordmann", "sykepleier", CallerClass.CARE)
 OLA = Caller("sip:ola@svar.example", "Ola Nordmann", "sønn", CallerClass.RELATIVE)
 

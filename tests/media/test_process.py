@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from kiosk.facts.clock_strip import read_clock
+from kiosk.facts.profile import RingTone
 from kiosk.ipc.media_messages import (
     AcceptCall,
     CallAnswered,
@@ -27,7 +28,6 @@ from kiosk.ipc.media_messages import (
     MediaTrouble,
     PartState,
     ReportStatistics,
-    RingTone,
     SdpTrouble,
     SpeechFinished,
     StartRing,

@@ -13,6 +13,7 @@ import pytest
 
 from kiosk.caredesk.listening import band_levels, pulsed_tone_levels
 from kiosk.caredesk.sound_card import KIOSK_LOUDSPEAKER, VirtualSoundCard
+from kiosk.facts.profile import RingTone
 from kiosk.ipc.media_messages import (
     AcceptCall,
     CallAnswered,
@@ -24,7 +25,6 @@ from kiosk.ipc.media_messages import (
     PartState,
     ReportStatistics,
     RingSounding,
-    RingTone,
     SpeechFinished,
     StartRing,
     Statistics,
