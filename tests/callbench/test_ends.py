@@ -58,7 +58,8 @@ def _saw_and_heard(report: EndReport) -> None:
     clocks = [frame.clock_ms for frame in report.frames if frame.clock_ms is not None]
     assert len(clocks) >= 5
     # On a busy machine two pictures are drawn in one millisecond; a coder may take their lowest bits for one another.
-    assert all(later - earlier > -4 for earlier, later in pairwise(clocks))
+    backwards = [pair for pair in pairwise(clocks) if pair[1] - pair[0] <= -4]
+    assert backwards == [], [f"{earlier ^ later:032b}" for earlier, later in backwards]
     off = time.time() - time.monotonic()
     delays = [(1000 * (f.at + off) - f.clock_ms) % 2**32 for f in report.frames if f.clock_ms is not None]
     assert min(delays) >= 20  # the line's own, one way
