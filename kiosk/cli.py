@@ -377,7 +377,7 @@ def pair_command(
 
 
 @kiosk.command()
-@click.argument("name", type=click.Choice(["visit", "readings", "call"]))
+@click.argument("name", type=click.Choice(["visit", "readings", "call", "access"]))
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here too."
 )
@@ -405,8 +405,10 @@ def bench(
     seed: int,
     artefacts: Path | None,
 ) -> None:
-    """Measure speed. NAME: visit, readings or call."""
+    """Measure: visit, readings and call how fast and well they go; access whether everybody can use the screen."""
     logging.basicConfig(level=logging.WARNING)
+    if name == "access":
+        _bench_access(json_file, only)
     from kiosk.caredesk.demo import DemoError, until_told_to_stop
 
     if name == "call":
@@ -428,6 +430,17 @@ def bench(
     rows = [(check.name, check.value, check.unit, check.goal, check.met, check.note) for check in chosen]
     _print_checks(("check", "value", "unit", "goal", "met", "note"), rows)
     _end_bench(name, json_file, [check.as_dict() for check in chosen])
+
+
+def _bench_access(json_file: Path | None, only: tuple[str, ...]) -> NoReturn:
+    from kiosk.accessbench.access_bench import measure_access
+    from kiosk.accessbench.goals import all_checks
+
+    _only_known(only, [check.name for _, check in all_checks()])
+    checks = measure_access(only, lambda line: click.echo(line, err=True))
+    rows = [(check.name, check.value, check.unit, check.goal, check.met, check.note) for check in checks]
+    _print_checks(("check", "value", "unit", "goal", "met", "note"), rows)
+    _end_bench("access", json_file, [check.as_dict() for check in checks])
 
 
 def _bench_call(json_file: Path | None, only: tuple[str, ...], options: Options) -> NoReturn:
