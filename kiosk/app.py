@@ -26,7 +26,7 @@ from kiosk.facts.faults import FakePart, Fault
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
-from kiosk.facts.profile import Language, Profile
+from kiosk.facts.profile import Profile
 from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.facts.visit import Visit
 from kiosk.flow import events as on
@@ -41,12 +41,12 @@ from kiosk.settings import PlannedVisit, Settings
 from kiosk.speech.announcer import Announcer
 from kiosk.speech.phrases import parse_phrases
 from kiosk.speech.speaker import Speaker
+from kiosk.speech.voices import VOICES
 from kiosk.timeline import Timeline
 
 _log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.25
-VOICES = {Language.BOKMAAL: "gmq/nb", Language.NYNORSK: "gmq/nb", Language.ENGLISH: "en-gb", Language.PSEUDO: "gmq/nb"}
 
 
 def local_moment() -> Moment:
@@ -100,7 +100,7 @@ class App:
         self._announcer = Announcer(
             parse_phrases(phrases),
             Speaker(
-                VOICES[settings.profile.language],
+                VOICES[settings.profile.language].name,
                 settings.profile.speaking.words_per_minute,
                 speech_folder,
                 self._voice_works,

@@ -26,6 +26,7 @@ from kiosk.resources import assets
 from kiosk.settings import Settings, SettingsError, load_settings, read_password
 from kiosk.speech.phrases import PhraseError, parse_phrases
 from kiosk.speech.speaker import Speaker
+from kiosk.speech.voices import VOICES
 
 PROBE_SECONDS = 8.0
 
@@ -196,7 +197,8 @@ async def _voice(settings: Settings) -> list[Finding]:
     if not settings.profile.speaking.enabled:
         return [Finding("voice", detail="switched off")]
     with tempfile.TemporaryDirectory(prefix="svar-doctor-") as folder:
-        speaker = Speaker("gmq/nb", settings.profile.speaking.words_per_minute, Path(folder), lambda works: None)
+        voice = VOICES[settings.profile.language].name
+        speaker = Speaker(voice, settings.profile.speaking.words_per_minute, Path(folder), lambda works: None)
         run = asyncio.create_task(speaker.run())
         try:
             await asyncio.wait_for(speaker.started(), PROBE_SECONDS)

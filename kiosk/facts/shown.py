@@ -64,9 +64,9 @@ def shown(measurement: Measurement) -> Shown | None:
     return Shown(kind, value, unit, second, pulse)
 
 
-def number(value: Decimal) -> str:
-    """The exact number in plain notation with the decimal comma: Decimal("16.70") is 16,70."""
-    return f"{value:f}".replace(".", ",")
+def number(value: Decimal, mark: str = ",") -> str:
+    """The exact number in plain notation with the language's decimal ``mark``: Decimal("16.70") is 16,70."""
+    return f"{value:f}".replace(".", mark)
 
 
 def _quantity(measurement: Measurement, name: QuantityName) -> tuple[Decimal, Unit] | None:

@@ -38,6 +38,6 @@ def parse_phrases(text: str) -> Phrases:
     except tomllib.TOMLDecodeError as error:
         raise PhraseError(f"not a phrase file: {error}") from error
     say = table.get("say")
-    if not isinstance(say, dict) or not all(isinstance(words, str) for words in say.values()):
-        raise PhraseError("no table [say] of sentences")
+    if not isinstance(say, dict) or not all(isinstance(words, str) and words.strip() for words in say.values()):
+        raise PhraseError("no table [say] of sentences, or an empty one in it")
     return Phrases(say)

@@ -93,9 +93,9 @@ def history_card(
 def _latest(point: Point, curve: Curve, texts: ScreenTexts) -> str:
     value, unit = for_people(point.value, curve.unit)
     if curve.kind is MeasurementKind.BLOOD_PRESSURE and point.second is None:
-        return number(value)
+        return number(value, texts.decimal_mark)
     second = None if point.second is None else for_people(point.second, curve.unit)[0]
-    return value_text(Shown(curve.kind, value, unit, second), texts.measuring[curve.kind])
+    return value_text(Shown(curve.kind, value, unit, second), texts)
 
 
 def _other(
@@ -131,13 +131,13 @@ def _chart(curve: Curve, now: datetime, texts: ScreenTexts) -> Chart | None:
         line=tuple((_place(at, first_day, DAYS[curve.span]), height(value)) for at, value in points),
         dotted=len(points) <= DOTTED_POINTS,
         band=None if band is None else (height(band[0]), height(band[1])),
-        levels=((0.0, number(bottom)), (1.0, number(top))),
+        levels=((0.0, number(bottom, texts.decimal_mark)), (1.0, number(top, texts.decimal_mark))),
         marks=_marks(curve.span, first_day, last_day, texts),
         description=texts.history.curve.format(
             result=texts.measuring[curve.kind].result,
             span=texts.history.spans[curve.span].name,
-            low=number(low),
-            high=number(high),
+            low=number(low, texts.decimal_mark),
+            high=number(high, texts.decimal_mark),
         ),
     )
 

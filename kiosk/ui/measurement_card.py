@@ -11,7 +11,7 @@ from drivers.readings import Kind, Measurement, QuantityName
 from kiosk.facts.measurement import SHOWN_AS, Delivery, MeasurementFault, MeasurementKind
 from kiosk.facts.shown import Shown, for_people, number, shown
 from kiosk.flow.state import Measured, MeasurementStage, Measuring, NotMeasured, OwnerQuestion
-from kiosk.ui.texts import Guidance, ScreenTexts
+from kiosk.ui.texts import ScreenTexts
 from kiosk.ui.wording import when
 
 
@@ -70,10 +70,11 @@ _NO_REPEAT = frozenset(
 """What another try does not mend: no button invites to it."""
 
 
-def value_text(numbers: Shown, guidance: Guidance) -> str:
+def value_text(numbers: Shown, texts: ScreenTexts) -> str:
     """125 over 80, 97 %, 72,4 kg."""
-    second = "" if numbers.second is None else number(numbers.second)
-    return guidance.value.format(value=number(numbers.value), second=second)
+    mark = texts.decimal_mark
+    second = "" if numbers.second is None else number(numbers.second, mark)
+    return texts.measuring[numbers.kind].value.format(value=number(numbers.value, mark), second=second)
 
 
 def measurement_card(
@@ -103,7 +104,7 @@ def owner_card(question: OwnerQuestion, now: datetime, texts: ScreenTexts) -> Ow
         reading_id=question.reading_id,
         question=texts.owner_question,
         title=guidance.result,
-        value="" if numbers is None else value_text(numbers, guidance),
+        value="" if numbers is None else value_text(numbers, texts),
         when=when(question.reading.received, now, texts),
     )
 
@@ -135,7 +136,7 @@ def _progress(kind: MeasurementKind, measurement: Measurement, texts: ScreenText
             kind=kind,
             title=guidance.title,
             steps=(texts.inflating, texts.keep_still),
-            value=number(pressure),
+            value=number(pressure, texts.decimal_mark),
             provisional=True,
             bar=float(min(Decimal(1), pressure / FULL_CUFF)),
             can_stop=True,
@@ -147,7 +148,7 @@ def _progress(kind: MeasurementKind, measurement: Measurement, texts: ScreenText
         kind=kind,
         title=texts.measures,
         steps=(texts.not_final,),
-        value=value_text(numbers, guidance),
+        value=value_text(numbers, texts),
         provisional=True,
         can_stop=True,
     )
@@ -165,9 +166,9 @@ def _measured(stage: Measured, texts: ScreenTexts) -> MeasurementCard:
     return MeasurementCard(
         kind=kind,
         title=guidance.result,
-        value=value_text(numbers, guidance),
+        value=value_text(numbers, texts),
         unit=guidance.unit,
-        pulse="" if numbers.pulse is None else texts.pulse.format(pulse=number(numbers.pulse)),
+        pulse="" if numbers.pulse is None else texts.pulse.format(pulse=number(numbers.pulse, texts.decimal_mark)),
         sentence="" if notice is None else notice.sentence,
         action="" if notice is None else notice.action,
         mark={Delivery.SAVED: texts.saved, Delivery.DELIVERED: texts.delivered, Delivery.HELD: texts.held}[

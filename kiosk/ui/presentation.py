@@ -103,7 +103,7 @@ def _visit(visit: Visit, now: datetime, texts: ScreenTexts) -> tuple[str, str] |
         pattern = texts.visit_this_week if days < 7 else texts.visit_later
     when = pattern.format(
         clock=clock(start, texts),
-        weekday=texts.weekdays[start.weekday()].lower(),
+        weekday=texts.weekdays_inside[start.weekday()],
         day=start.day,
         month=texts.months[start.month - 1],
     )

@@ -83,13 +83,16 @@ class FakeTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ScreenTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table ``[screen]`` of a phrase file. Names in braces are filled in by presentation.
 
-    ``weekdays`` begins on Monday; ``faults`` stands in order of importance.
+    ``weekdays`` begins on Monday, ``weekdays_inside`` as they are written inside a sentence; ``faults`` stands in order
+    of importance.
     """
 
     weekdays: tuple[str, str, str, str, str, str, str]
+    weekdays_inside: tuple[str, str, str, str, str, str, str]
     months: tuple[str, str, str, str, str, str, str, str, str, str, str, str]
     weekdays_short: tuple[str, str, str, str, str, str, str]
     months_short: tuple[str, str, str, str, str, str, str, str, str, str, str, str]
+    decimal_mark: str
     clock: str
     day: str
     date: str
@@ -121,6 +124,7 @@ class ScreenTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     my_readings: str
     stop: str
     again: str
+    say_again: str
     mine: str
     not_mine: str
     back: str
@@ -157,6 +161,21 @@ class TextsError(Exception):
 def load_texts(path: Path) -> ScreenTexts:
     """Read the screen's words from a phrase file. Raises TextsError."""
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _PhraseFile).screen
+        texts = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _PhraseFile).screen
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise TextsError(f"{path}: {error}") from error
+    missing = [
+        f"{table}.{one.value}"
+        for table, names, words in (
+            ("measuring", MeasurementKind, texts.measuring),
+            ("not_measured", MeasurementFault, texts.not_measured),
+            ("history.spans", Span, texts.history.spans),
+            ("faults", Fault, texts.faults),
+            ("ended", CallOutcome, texts.ended),
+        )
+        for one in names
+        if one not in words
+    ]
+    if missing:
+        raise TextsError(f"{path}: phrases missing under [screen]: {', '.join(missing)}")
+    return texts
