@@ -15,23 +15,12 @@ from kiosk.facts.visit import Visit
 from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Ringing, Talking
 from kiosk.ui.history_card import HistoryCard, history_card
 from kiosk.ui.measurement_card import MeasurementCard, OwnerCard, measurement_card, owner_card
+from kiosk.ui.screens import Page, page_of
 from kiosk.ui.texts import Notice, ScreenTexts
 from kiosk.ui.wording import clock, daypart
 
 HOME_BUTTONS = 3
 """More kinds than these would be clutter; the nurse can ask for the others."""
-
-
-class Page(enum.Enum):
-    """Which page is on screen."""
-
-    HOME = "home"
-    RING = "ring"
-    CALL = "call"
-    ENDED = "ended"
-    MEASURE = "measure"
-    OWNER = "owner"
-    HISTORY = "history"
 
 
 class Tone(enum.Enum):
@@ -166,23 +155,6 @@ def _fakes(fakes: tuple[FakePart, ...], texts: ScreenTexts) -> tuple[str, str]:
 def _ended(phase: Ended, texts: ScreenTexts) -> Notice:
     notice = texts.ended[phase.outcome]
     return Notice(notice.sentence.format(name=phase.caller.name), notice.action.format(name=phase.caller.name))
-
-
-def page_of(state: KioskState) -> Page:
-    """A call's page covers everything; between calls a question comes before a measurement, and that before curves."""
-    match state.phase:
-        case Ringing():
-            return Page.RING
-        case Connecting() | Talking():
-            return Page.CALL
-        case Ended():
-            return Page.ENDED
-        case Idle():
-            if state.questions:
-                return Page.OWNER
-            if state.measurement is not None:
-                return Page.MEASURE
-            return Page.HOME if state.history is None else Page.HISTORY
 
 
 def _buttons(state: KioskState, texts: ScreenTexts) -> tuple[MeasureButton, ...]:

@@ -31,7 +31,7 @@ from kiosk.ipc.ui_messages import Choice, Pressed, Quit, Show, TakeVideo, ToUi, 
 from kiosk.resources import assets
 from kiosk.ui.link import Link
 from kiosk.ui.painting import PaintBook, Painter, scene_graph_name
-from kiosk.ui.presentation import Page
+from kiosk.ui.screens import Page
 from kiosk.ui.texts import load_texts
 from kiosk.ui.view_model import ScreenModel
 

@@ -16,6 +16,7 @@ from kiosk.ui.history_model import HistoryModel
 from kiosk.ui.measurement_model import MeasurementModel, OwnerModel
 from kiosk.ui.presentation import Screen, Tone, present
 from kiosk.ui.press import RepeatGuard
+from kiosk.ui.screens import PAGES
 from kiosk.ui.texts import ScreenTexts
 from kiosk.ui.video_item import VideoFeed
 
@@ -189,6 +190,11 @@ class ScreenModel(QObject):
     def page(self) -> str:
         """Which page: the value of presentation.Page."""
         return self._screen.page.value
+
+    @Property("QVariantList", notify=settled)  # type: ignore[arg-type]  # a name of Qt
+    def pages(self) -> list[dict[str, str]]:
+        """Every page there is: ``name`` and ``file``."""
+        return [{"name": page.value, "file": file} for page, file in PAGES.items()]
 
     @Property(str, notify=changed)
     def clock(self) -> str:

@@ -25,7 +25,7 @@ from kiosk.flow.state import KioskState
 from kiosk.ipc.ui_messages import Choice, Press
 from kiosk.resources import assets
 from kiosk.ui import process
-from kiosk.ui.presentation import Page
+from kiosk.ui.screens import Page
 from kiosk.ui.texts import load_texts
 from kiosk.ui.view_model import ScreenModel
 from tests.ui import states

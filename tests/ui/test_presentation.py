@@ -33,7 +33,8 @@ from kiosk.flow.state import (
 from kiosk.resources import assets
 from kiosk.ui.history_card import axis
 from kiosk.ui.measurement_card import MeasurementCard
-from kiosk.ui.presentation import Page, Tone, page_of, present
+from kiosk.ui.presentation import Tone, present
+from kiosk.ui.screens import Page, page_of
 from kiosk.ui.texts import ScreenTexts, load_texts
 from tests.ui import states
 

@@ -3,13 +3,12 @@ import QtQuick
 import QtQuick.Layouts
 import Svar.Screen
 
-Item {
+Page {
     id: root
 
-    required property ScreenModel model
-    property bool keyboardInUse: false
     readonly property bool beside: model.measurement.shown || model.owner.shown
-    readonly property real hangUpWidth: hangUp.width
+    markRight: beside ? 0 : hangUp.width + 2 * Theme.gap
+    markUp: beside ? Theme.target + 2 * Theme.gap : 0
     // Without a line the last picture is not shown: a still face looks alive.
     readonly property bool hasPicture: model.remote.active && !model.lineLost
 

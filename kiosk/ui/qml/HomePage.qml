@@ -5,11 +5,9 @@ import QtQuick
 import QtQuick.Layouts
 import Svar.Screen
 
-Item {
+Page {
     id: root
 
-    required property ScreenModel model
-    property bool keyboardInUse: false
     readonly property int kinds: model.measureButtons.length
     readonly property int buttonRows: Math.ceil((kinds + 1) / 2) * (kinds > 0 ? 1 : 0)
     readonly property bool compact: buttonRows > 0

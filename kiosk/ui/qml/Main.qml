@@ -1,4 +1,6 @@
 // The one window: every page lies ready, one is visible. No shortcut, menu or close button leads out of it.
+pragma ComponentBehavior: Bound
+
 import QtQuick
 import Svar.Screen
 
@@ -7,6 +9,16 @@ Window {
 
     required property ScreenModel model
     property bool keyboardInUse: false
+    // The page that is shown. There is none without an entry in the registry.
+    property Page shown: null
+
+    function follow() {
+        for (let place = 0; place < pages.count; place++) {
+            const loader = pages.itemAt(place) as Loader;
+            if (loader?.visible)
+                shown = loader.item as Page;
+        }
+    }
 
     width: 1280
     height: 800
@@ -44,9 +56,9 @@ Window {
             // a face nor the clock of a generated picture.
             readonly property bool inCall: root.model.page === "call"
 
-            y: inCall ? parent.height - Theme.gap - height - (call.beside ? Theme.target + 2 * Theme.gap : 0) : 0
+            y: inCall ? parent.height - Theme.gap - height - (root.shown?.markUp ?? 0) : 0
             anchors.right: parent.right
-            anchors.rightMargin: inCall && !call.beside ? call.hangUpWidth + 2 * Theme.gap : 0
+            anchors.rightMargin: inCall ? (root.shown?.markRight ?? 0) : 0
             width: inCall ? implicitWidth : parent.width
             text: inCall ? root.model.fakeMarkShort : root.model.fakeMark
             z: 1
@@ -56,56 +68,27 @@ Window {
             anchors.fill: parent
             anchors.topMargin: mark.visible && root.model.page !== "call" ? mark.height : 0
 
-            HomePage {
-                objectName: "home"
-                anchors.fill: parent
-                visible: root.model.page === "home"
-                model: root.model
-                keyboardInUse: root.keyboardInUse
-            }
-            MeasurePage {
-                objectName: "measure"
-                anchors.fill: parent
-                visible: root.model.page === "measure"
-                model: root.model
-                keyboardInUse: root.keyboardInUse
-            }
-            OwnerPanel {
-                objectName: "owner"
-                anchors.fill: parent
-                visible: root.model.page === "owner"
-                model: root.model
-                keyboardInUse: root.keyboardInUse
-            }
-            HistoryPage {
-                objectName: "history"
-                anchors.fill: parent
-                visible: root.model.page === "history"
-                model: root.model
-                keyboardInUse: root.keyboardInUse
-            }
-            RingPage {
-                objectName: "ring"
-                anchors.fill: parent
-                visible: root.model.page === "ring"
-                model: root.model
-                keyboardInUse: root.keyboardInUse
-            }
-            CallPage {
-                id: call
+            Repeater {
+                id: pages
 
-                objectName: "call"
-                anchors.fill: parent
-                visible: root.model.page === "call"
-                model: root.model
-                keyboardInUse: root.keyboardInUse
-            }
-            EndedPage {
-                objectName: "ended"
-                anchors.fill: parent
-                visible: root.model.page === "ended"
-                model: root.model
-                keyboardInUse: root.keyboardInUse
+                model: root.model.pages
+
+                Loader {
+                    id: place
+
+                    required property var modelData
+
+                    objectName: modelData.name
+                    anchors.fill: parent
+                    visible: root.model.page === modelData.name
+                    onVisibleChanged: root.follow()
+                    Component.onCompleted: {
+                        setSource(modelData.file, {
+                            "model": root.model
+                        });
+                        (item as Page).keyboardInUse = Qt.binding(() => root.keyboardInUse);
+                    }
+                }
             }
         }
     }

@@ -3,11 +3,9 @@ import QtQuick
 import QtQuick.Layouts
 import Svar.Screen
 
-Item {
+Page {
     id: root
 
-    required property ScreenModel model
-    property bool keyboardInUse: false
     readonly property MeasurementModel card: model.measurement
 
     MeasurementPanel {

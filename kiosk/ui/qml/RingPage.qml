@@ -3,11 +3,8 @@ import QtQuick
 import QtQuick.Layouts
 import Svar.Screen
 
-Item {
+Page {
     id: root
-
-    required property ScreenModel model
-    property bool keyboardInUse: false
 
     onVisibleChanged: {
         if (visible)

@@ -1,0 +1,169 @@
+"""The registry of all screens: every page with its QML file, and every kind of screen there is. Pure.
+
+Main.qml shows no page that is not in ``PAGES``, and ``screen_of`` names every state's screen: a new page or card has to
+be entered here, and then the checks of all screens ask for an example of it (kiosk/accessbench/examples.py).
+"""
+
+from __future__ import annotations
+
+import enum
+
+from kiosk.facts.line_quality import LineVerdict
+from kiosk.flow.state import (
+    Connecting,
+    Ended,
+    History,
+    Idle,
+    KioskState,
+    Measured,
+    MeasurementStage,
+    Measuring,
+    NotMeasured,
+    Ringing,
+    Talking,
+)
+
+
+class Page(enum.Enum):
+    """Which page is on screen."""
+
+    HOME = "home"
+    RING = "ring"
+    CALL = "call"
+    ENDED = "ended"
+    MEASURE = "measure"
+    OWNER = "owner"
+    HISTORY = "history"
+
+
+PAGES = {
+    Page.HOME: "HomePage.qml",
+    Page.MEASURE: "MeasurePage.qml",
+    Page.OWNER: "OwnerPage.qml",
+    Page.HISTORY: "HistoryPage.qml",
+    Page.RING: "RingPage.qml",
+    Page.CALL: "CallPage.qml",
+    Page.ENDED: "EndedPage.qml",
+}
+"""The QML file of each page, below kiosk/ui/qml: the only way by which a page comes on the screen."""
+
+
+class ScreenKind(enum.Enum):
+    """What is on a page, as a patient would tell the screens apart."""
+
+    HOME = "home"
+    HOME_VISIT = "home-visit"
+    HOME_FAULT = "home-fault"
+    HOME_BUTTONS = "home-buttons"
+    HOME_OLD_READINGS = "home-old-readings"
+    RING = "ring"
+    CONNECTING = "connecting"
+    TALK = "talk"
+    TALK_WEAK_LINE = "talk-weak-line"
+    TALK_NO_LINE = "talk-no-line"
+    TALK_OWNER = "talk-owner"
+    TALK_MEASURE = "talk-measure"
+    TALK_PROGRESS = "talk-progress"
+    TALK_RESULT = "talk-result"
+    TALK_DOUBT = "talk-doubt"
+    TALK_FAILED = "talk-failed"
+    ENDED = "ended"
+    MEASURE = "measure"
+    PROGRESS = "progress"
+    RESULT = "result"
+    DOUBT = "doubt"
+    FAILED = "failed"
+    OWNER = "owner"
+    HISTORY = "history"
+    HISTORY_LOADING = "history-loading"
+    HISTORY_EMPTY = "history-empty"
+    HISTORY_FAILED = "history-failed"
+
+
+def page_of(state: KioskState) -> Page:
+    """A call's page covers everything; between calls a question comes before a measurement, and that before curves."""
+    match state.phase:
+        case Ringing():
+            return Page.RING
+        case Connecting() | Talking():
+            return Page.CALL
+        case Ended():
+            return Page.ENDED
+        case Idle():
+            if state.questions:
+                return Page.OWNER
+            if state.measurement is not None:
+                return Page.MEASURE
+            return Page.HOME if state.history is None else Page.HISTORY
+
+
+def screen_of(state: KioskState) -> ScreenKind:
+    """The kind of the screen that ``state`` shows."""
+    match state.phase:
+        case Ringing():
+            return ScreenKind.RING
+        case Connecting():
+            return ScreenKind.CONNECTING
+        case Ended():
+            return ScreenKind.ENDED
+        case Talking() as talking:
+            return _of_a_talk(state, talking)
+        case Idle():
+            return _between_calls(state)
+
+
+def _of_a_talk(state: KioskState, talking: Talking) -> ScreenKind:
+    if state.questions:
+        return ScreenKind.TALK_OWNER
+    if state.measurement is not None:
+        return _IN_A_TALK[_of_a_measurement(state.measurement)]
+    if talking.recovering:
+        return ScreenKind.TALK_NO_LINE
+    return ScreenKind.TALK if talking.verdict is LineVerdict.GOOD else ScreenKind.TALK_WEAK_LINE
+
+
+def _between_calls(state: KioskState) -> ScreenKind:
+    if state.questions:
+        return ScreenKind.OWNER
+    if state.measurement is not None:
+        return _of_a_measurement(state.measurement)
+    if state.history is not None:
+        return _of_a_history(state.history)
+    if state.faults:
+        return ScreenKind.HOME_FAULT
+    if state.old_readings is not None:
+        return ScreenKind.HOME_OLD_READINGS
+    if state.can_measure:
+        return ScreenKind.HOME_BUTTONS
+    return ScreenKind.HOME if state.next_visit is None else ScreenKind.HOME_VISIT
+
+
+def _of_a_measurement(stage: MeasurementStage) -> ScreenKind:
+    match stage:
+        case Measuring(progress=None):
+            return ScreenKind.MEASURE
+        case Measuring():
+            return ScreenKind.PROGRESS
+        case Measured(doubt=None):
+            return ScreenKind.RESULT
+        case Measured():
+            return ScreenKind.DOUBT
+        case NotMeasured():
+            return ScreenKind.FAILED
+
+
+_IN_A_TALK = {
+    ScreenKind.MEASURE: ScreenKind.TALK_MEASURE,
+    ScreenKind.PROGRESS: ScreenKind.TALK_PROGRESS,
+    ScreenKind.RESULT: ScreenKind.TALK_RESULT,
+    ScreenKind.DOUBT: ScreenKind.TALK_DOUBT,
+    ScreenKind.FAILED: ScreenKind.TALK_FAILED,
+}
+
+
+def _of_a_history(history: History) -> ScreenKind:
+    if history.failed:
+        return ScreenKind.HISTORY_FAILED
+    if history.curve is None:
+        return ScreenKind.HISTORY_LOADING
+    return ScreenKind.HISTORY_EMPTY if history.curve.latest is None else ScreenKind.HISTORY
