@@ -36,6 +36,7 @@ from kiosk.home_devices import kinds_of
 from kiosk.ipc import media_messages as media
 from kiosk.measurements.capture import Sender, desk_wording
 from kiosk.measurements.wall_clock import WallClock
+from kiosk.profile_file import PROFILE_FILE, KeptProfile, ProfileKeeper, read_profile
 from kiosk.resources import assets
 from kiosk.settings import PlannedVisit, Settings
 from kiosk.speech.announcer import Announcer
@@ -62,7 +63,7 @@ def contacts(settings: Settings) -> list[Caller]:
     ]
 
 
-def first_state(settings: Settings, now: Moment) -> KioskState:
+def first_state(settings: Settings, now: Moment, profile: Profile) -> KioskState:
     """What the screen shows before anything has happened."""
     fakes = []
     if settings.media.camera == "generated":
@@ -70,9 +71,7 @@ def first_state(settings: Settings, now: Moment) -> KioskState:
     pretended = {kind for device in settings.devices if device.source == "fake" for kind in kinds_of(device)}
     if pretended:
         fakes.append(FakePart.CUFF if pretended == {MeasurementKind.BLOOD_PRESSURE} else FakePart.DEVICE)
-    return KioskState(
-        fakes=tuple(fakes), next_visit=_visit(settings.next_visit), started=now.wall, profile=settings.profile
-    )
+    return KioskState(fakes=tuple(fakes), next_visit=_visit(settings.next_visit), started=now.wall, profile=profile)
 
 
 def _visit(planned: PlannedVisit | None) -> Visit | None:
@@ -93,15 +92,18 @@ class App:
         speech_folder = settings.runtime_directory / "speech"
         speech_folder.mkdir(exist_ok=True, mode=0o700)
 
-        profile = settings.profile
+        profile_file = settings.data_directory / PROFILE_FILE
+        kept = read_profile(profile_file, settings.fhir.patient)
+        profile = settings.profile if kept is None else kept.profile
+        self._profile_keeper = ProfileKeeper(profile_file)
         phrases = (assets() / "phrases" / f"{profile.language.value}.toml").read_text(encoding="utf-8")
         self._screen = UiEnd(settings.screen, self._timeline)
         self._media = MediaEnd(settings.media, profile.hearing, self._timeline, self._screen)
         self._announcer = Announcer(
             parse_phrases(phrases),
             Speaker(
-                VOICES[settings.profile.language].name,
-                settings.profile.speaking.words_per_minute,
+                VOICES[profile.language].name,
+                profile.speaking.words_per_minute,
                 speech_folder,
                 self._voice_works,
             ),
@@ -117,7 +119,7 @@ class App:
             self._timeline,
         )
         self._controller = Controller(
-            first_state(settings, local_moment()),
+            first_state(settings, local_moment(), profile),
             FlowSettings(settings.call.ended_card_seconds, settings.call.ring_seconds),
             settings.fhir.patient,
             self._sip,
@@ -136,7 +138,8 @@ class App:
             loop.add_signal_handler(sign, self._stop.set)
         parts = [self._screen.run(), self._media.run(), self._sip.run(), self._devices.run(), self._tick()]
         parts.append(LinkWatch(self._reach_changed).run())
-        if self._settings.profile.speaking.enabled:
+        parts.append(self._profile_keeper.run())
+        if self._controller.state.profile.speaking.enabled:
             rings = [
                 Utterance(Spoken.CALLER_RINGS, (("name", caller.name), ("role", caller.role)))
                 for caller in contacts(self._settings)
@@ -267,6 +270,10 @@ class App:
         self._media.set_hearing(profile.hearing)
         if not profile.speaking.enabled:
             self._announcer.stop()
+
+    def keep_profile(self, profile: Profile) -> None:
+        """Keep it on disk."""
+        self._profile_keeper.keep(KeptProfile(self._settings.fhir.patient, profile))
 
     def _note(self, event: str, **details: str | int) -> None:
         self._timeline.note(time.monotonic(), event, **details)

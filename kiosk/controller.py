@@ -104,6 +104,9 @@ class Outside(Protocol):
     def apply_profile(self, profile: Profile) -> None:
         """Sound and speak by this profile from now on; the screen has it with the state."""
 
+    def keep_profile(self, profile: Profile) -> None:
+        """Keep it on disk; soon, not at once."""
+
 
 class Controller:
     """One per core; everything happens on the event loop's thread."""
@@ -355,6 +358,8 @@ class Controller:
                 self._outside.load_history(kind, span)
             case do.ApplyProfile(profile):
                 self._outside.apply_profile(profile)
+            case do.KeepProfile(profile):
+                self._outside.keep_profile(profile)
             case do.TellNurse():
                 self._tell_nurse(effect)
             case _ as unreachable:

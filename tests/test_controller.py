@@ -78,6 +78,7 @@ class FakeOutside:
         self.silenced = 0
         self.sent = 0
         self.asked: list[object] = []
+        self.kept: list[Profile] = []
         self.result: asyncio.Future[Kept | MeasurementFault] = asyncio.get_running_loop().create_future()
 
     def to_media(self, message: msgspec.Struct) -> None:
@@ -113,6 +114,9 @@ class FakeOutside:
 
     def apply_profile(self, profile: Profile) -> None:
         self.asked.append(profile)
+
+    def keep_profile(self, profile: Profile) -> None:
+        self.kept.append(profile)
 
 
 class Kiosk:

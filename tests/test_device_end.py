@@ -115,6 +115,9 @@ class Core:
     def apply_profile(self, profile: Profile) -> None:
         return
 
+    def keep_profile(self, profile: Profile) -> None:
+        return
+
 
 @asynccontextmanager
 async def running(folder: Path, script: str = 'packets = ["normal"]\ninflation_s = 0.1\n') -> AsyncIterator[Core]:

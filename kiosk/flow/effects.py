@@ -116,6 +116,12 @@ class ApplyProfile(msgspec.Struct, frozen=True):
     profile: Profile
 
 
+class KeepProfile(msgspec.Struct, frozen=True):
+    """This is the patient's profile, also after a power cut."""
+
+    profile: Profile
+
+
 class TaskNews(enum.Enum):
     """What became of the nurse's request; becomes a FHIR Task status."""
 
@@ -157,5 +163,6 @@ Effect = (
     | AnswerOwner
     | LoadHistory
     | ApplyProfile
+    | KeepProfile
     | TellNurse
 )

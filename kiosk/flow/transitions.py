@@ -146,7 +146,7 @@ def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSetting
         case on.UnsentCounted(unsent):
             return msgspec.structs.replace(state, unsent=unsent), ()
         case on.ProfileChanged(profile):
-            return msgspec.structs.replace(state, profile=profile), (do.ApplyProfile(profile),)
+            return msgspec.structs.replace(state, profile=profile), (do.ApplyProfile(profile), do.KeepProfile(profile))
         case on.Tick():
             return _tick(state, now, settings)
         case _ as unreachable:

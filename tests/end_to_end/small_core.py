@@ -97,6 +97,9 @@ class _Outside:
     def apply_profile(self, profile: Profile) -> None:
         return
 
+    def keep_profile(self, profile: Profile) -> None:
+        return
+
     def _devices(self) -> DeviceEnd:
         if self.devices is None:
             raise RuntimeError("the devices come first")
@@ -116,7 +119,7 @@ class SmallCore:
         )
         self._outside.devices = self.devices
         self.controller = Controller(
-            first_state(settings, local_moment()),
+            first_state(settings, local_moment(), settings.profile),
             FlowSettings(8.0),
             settings.fhir.patient,
             FakeSignalling(),
