@@ -25,6 +25,7 @@ _FILES = {
     "icon.svg": (PAGE / "icon.svg", "image/svg+xml"),
     "nurse.js": (PAGE / "nurse.js", "text/javascript"),
     "call.js": (PAGE / "call.js", "text/javascript"),
+    "captions.js": (PAGE / "captions.js", "text/javascript"),
     "clock_strip.js": (PAGE / "clock_strip.js", "text/javascript"),
     "generated_media.js": (PAGE / "generated_media.js", "text/javascript"),
     "kinds.js": (PAGE / "kinds.js", "text/javascript"),
@@ -33,6 +34,7 @@ _FILES = {
     "observations.js": (PAGE / "observations.js", "text/javascript"),
     "patient_side.js": (PAGE / "patient_side.js", "text/javascript"),
     "patient_words.js": (PAGE / "patient_words.js", "text/javascript"),
+    "real_time_text.js": (PAGE / "real_time_text.js", "text/javascript"),
     "words.js": (PAGE / "words.js", "text/javascript"),
     "jssip.js": (_BUNDLE, "text/javascript"),
 }

@@ -128,6 +128,15 @@ class DropCall(msgspec.Struct, frozen=True, tag="drop-call"):
     call_id: str
 
 
+class SendText(msgspec.Struct, frozen=True, tag="send-text"):
+    """T.140 characters for the other end (RFC 8865); → TextSent where there is a channel for them and they are
+    ``counted``."""
+
+    call_id: str
+    text: str
+    counted: bool = True
+
+
 class StartRing(msgspec.Struct, frozen=True, tag="start-ring"):
     """Play the ring tone until StopRing; → RingSounding when the first block has gone to the sound card."""
 
@@ -163,6 +172,7 @@ ToMedia = (
     | TakeAnswer
     | TakeOffer
     | DropCall
+    | SendText
     | StartRing
     | StopRing
     | Speak
@@ -235,6 +245,34 @@ class FirstRemoteSound(msgspec.Struct, frozen=True, tag="first-remote-sound"):
     at: float
 
 
+class TextChannel(msgspec.Struct, frozen=True, tag="text-channel"):
+    """The other end has opened a channel for real-time text; a new one takes the place of the one before. Or: gone."""
+
+    call_id: str
+    open: bool
+
+
+class TextReceived(msgspec.Struct, frozen=True, tag="text-received"):
+    """T.140 characters of the other end, as they came; never empty."""
+
+    call_id: str
+    text: str
+
+
+class TextSent(msgspec.Struct, frozen=True, tag="text-sent"):
+    """So many characters of SendText have been given to the channel."""
+
+    call_id: str
+    characters: int
+
+
+class CaptionReceived(msgspec.Struct, frozen=True, tag="caption-received"):
+    """A message of the channel for captions: JSON, not looked into."""
+
+    call_id: str
+    message: str
+
+
 class RingSounding(msgspec.Struct, frozen=True, tag="ring-sounding"):
     """The ring tone runs: its first block has been taken by the sound card."""
 
@@ -276,6 +314,10 @@ FromMedia = (
     | LineChanged
     | FirstRemoteFrame
     | FirstRemoteSound
+    | TextChannel
+    | TextReceived
+    | TextSent
+    | CaptionReceived
     | RingSounding
     | SpeechFinished
     | Statistics

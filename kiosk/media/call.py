@@ -36,6 +36,7 @@ from kiosk.media.engine.statistics import statistics_of
 from kiosk.media.negotiation import SdpRefusedError
 from kiosk.media.peer import Peer
 from kiosk.media.playout import Samples
+from kiosk.media.text_channels import TextChannels
 from kiosk.media.video import for_ring
 from kiosk.media.voice import Microphone
 
@@ -82,6 +83,7 @@ class _Leg:
             call.relaying.servers,
             self.session,
             on_line=lambda line: call.line_changed(self, line),
+            on_channel=call.text.came,
             relay_only=call.relaying.only,
             tls=call.relaying.tls,
         )
@@ -101,6 +103,7 @@ class Call:
         self.relaying = relaying
         self.devices = devices
         self._tell = tell
+        self.text = TextChannels(call_id, tell, time.monotonic)
         self._leg: _Leg | None = None
         self._leaving: _Leg | None = None
         self._order = asyncio.Lock()
@@ -198,6 +201,7 @@ class Call:
     async def drop(self) -> None:
         """End it: devices off at once, connections closed within some seconds."""
         self._dropped = True
+        self.text.end()
         self.devices.off()
         for task in self._tasks:
             task.cancel()

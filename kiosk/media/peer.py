@@ -17,6 +17,7 @@ from typing import Any
 from aiortc import (
     RTCBundlePolicy,
     RTCConfiguration,
+    RTCDataChannel,
     RTCIceServer,
     RTCPeerConnection,
     RTCRtpReceiver,
@@ -28,7 +29,7 @@ from aiortc.sdp import candidate_from_sdp
 
 from kiosk.ipc.media_messages import LineState, Negotiated, SdpTrouble
 from kiosk.media import negotiation
-from kiosk.media.engine import agreement
+from kiosk.media.engine import agreement, channels
 from kiosk.media.engine.connection import PeerConnection
 from kiosk.media.engine.ice import settings_for
 from kiosk.media.engine.session import MediaSession
@@ -60,7 +61,8 @@ _AIORTC_ERRORS = (
 
 
 class Peer:
-    """``on_line(state)`` at every change, on the event loop. Owns ``session``.
+    """``on_line(state)`` at every change, ``on_channel(channel)`` for every data channel that the other end opens, on
+    the event loop. Owns ``session``.
 
     ``relay_only``: our own addresses are told to nobody; answering then waits for the first relay, and is refused when
     there is none. ``tls`` for relays behind TLS; None trusts the system's authorities.
@@ -72,12 +74,14 @@ class Peer:
         session: MediaSession,
         *,
         on_line: Callable[[LineState], None],
+        on_channel: Callable[[RTCDataChannel], None] = lambda channel: channel.close(),
         relay_only: bool = False,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._ice = settings_for(ice_servers, relay_only=relay_only, tls=tls)
         self._session = session
         self._on_line = on_line
+        self._on_channel = on_channel
         self._connection: PeerConnection | None = None
         self._line: LineState | None = None
         self._watcher: asyncio.Task[None] | None = None
@@ -100,6 +104,7 @@ class Peer:
             self._add_sections(connection, self._sections)
             await connection.setRemoteDescription(RTCSessionDescription(sdp=offer, type="offer"))
             self._agree(connection, offer)
+            channels.bound(connection.sctp)
             # Its connecting task must find no candidates yet, else it would start before anyone accepted.
             await asyncio.sleep(0)
             # aiortc gathers inside setLocalDescription, which would also connect.
@@ -142,6 +147,7 @@ class Peer:
             connection.permit(candidate for media in before.media for candidate in media.ice_candidates)
             await connection.gather()
             await connection.first_relay()
+            channels.bound(connection.sctp)
             await connection.setLocalDescription(RTCSessionDescription(sdp=shaped, type="offer"))
         except _AIORTC_ERRORS as error:
             raise _refused(error) from error
@@ -198,6 +204,7 @@ class Peer:
             await connection.setRemoteDescription(RTCSessionDescription(sdp=offer, type="offer"))
             self._agree(connection, offer)
             self._session.take_over(connection)
+            channels.bound(connection.sctp)
             await connection.setLocalDescription(await connection.createAnswer())
         except _AIORTC_ERRORS as error:
             raise _refused(error) from error
@@ -233,6 +240,7 @@ class Peer:
         )
         connection = PeerConnection(self._ice, configuration)
         connection.on("connectionstatechange", self._connection_changed)
+        connection.on("datachannel", self._on_channel)
         self._connection = connection
         return connection
 

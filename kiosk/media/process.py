@@ -132,6 +132,9 @@ class Media:
             case messages.DropCall():
                 if self._call is not None and self._call.call_id == message.call_id:
                     self._drop_call()
+            case messages.SendText():
+                if self._call is not None and self._call.call_id == message.call_id:
+                    self._call.text.send(message.text, counted=message.counted)
             case messages.Speak():
                 self._speak(message, descriptors)
             case messages.StartRing() | messages.StopRing() | messages.StopSpeaking():

@@ -148,7 +148,8 @@ def for_the_wire(text: str) -> str:
     return "".join(
         character
         for character in ours
-        if character in (BACKSPACE, NEW_LINE) or unicodedata.category(character) not in ("Cc", "Cs")
+        if character in (BACKSPACE, NEW_LINE)
+        or (unicodedata.category(character) not in ("Cc", "Cs") and character != BYTE_ORDER_MARK)
     )
 
 

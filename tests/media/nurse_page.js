@@ -28,7 +28,8 @@
     async offer({ data }) {
       sound.stream.getTracks().forEach((track) => connection.addTrack(track, sound.stream));
       canvas.captureStream(30).getTracks().forEach((track) => connection.addTrack(track, sound.stream));
-      if (data) connection.createDataChannel("t140");
+      if (data) connection.createDataChannel("t140", { protocol: "t140" });
+      window.text?.begin(connection);
       await connection.setLocalDescription();
       await gathered();
       return connection.localDescription.sdp;
@@ -56,6 +57,7 @@
       connection.getTransceivers()[1].direction = direction;
     },
     state: () => connection.connectionState,
+    connection,
     async received() {
       let frames = 0;
       let sound = 0;

@@ -30,6 +30,8 @@ FUNCTIONS: list[tuple[Callable[..., Any], str, str]] = [
     (_Dtls._RTCDtlsTransport__run, "engine/dtls.py", "78dd3a7bd7732a72"),
     (_Dtls._register_data_receiver, "engine/dtls.py", "6098fb41b7cf42b0"),
     (_Sctp._handle_data, "engine/sctp_check.py", "12d6b33915be15a5"),
+    (_Sctp._receive, "engine/channels.py", "597560fd02e0d1ae"),
+    (_Sctp._data_channel_receive, "engine/channels.py", "6b4973f37d9a0c24"),
     (aiortc.rtcsctptransport.decode_params, "engine/sctp_check.py", "8c886cadce8b3ecc"),
     (aiortc.rtcsctptransport.parse_packet, "engine/sctp_check.py", "ca1b81f80eff4c51"),
     (aiortc.RTCRtpSender.stop, "engine/session.py", "d1a4c8c3f690a006"),
