@@ -12,6 +12,8 @@ import msgspec
 
 from drivers.readings import Measurement, Reading
 from kiosk.bugs import described
+from kiosk.call.profile_request import CONTENT_TYPE as PROFILE
+from kiosk.call.profile_request import ProfileRequestError, changed, parse_change, told
 from kiosk.call.session import CallSession
 from kiosk.call.task import CONTENT_TYPE, TaskError, TaskStatus, news, parse_request
 from kiosk.facts.call_statistics import CallStatistics
@@ -183,9 +185,13 @@ class Controller:
         self._sessions.pop(call_id, None)
 
     def message_received(self, call_id: str, content_type: str, body: bytes) -> None:
-        """A SIP MESSAGE inside a call's dialog: a request for a measurement, or nonsense."""
+        """A SIP MESSAGE inside a call's dialog: a request for a measurement, a change of the profile, or nonsense."""
         session = self._sessions.get(call_id)
-        if session is None or content_type.split(";")[0].strip().lower() != CONTENT_TYPE:
+        media_type = content_type.split(";")[0].strip().lower()
+        if session is not None and media_type == PROFILE:
+            self._change_profile(call_id, body)
+            return
+        if session is None or media_type != CONTENT_TYPE:
             _log.warning("ignored a MESSAGE of type %.60r", content_type)
             return
         try:
@@ -195,6 +201,26 @@ class Controller:
             return
         session.ask(request)
         self.handle(on.MeasurementAsked(call_id, request.kind))
+
+    def _change_profile(self, call_id: str, body: bytes) -> None:
+        """A nurse may make the screen louder, larger or plainer while they talk; she hears how it then is."""
+        phase = self.state.phase
+        if not isinstance(phase, Talking) or phase.call_id != call_id:
+            return
+        if phase.caller.caller_class is not CallerClass.CARE:
+            _log.warning("ignored a change of the profile: only care may ask for one")
+            return
+        refused = False
+        try:
+            profile = changed(self.state.profile, parse_change(body))
+        except ProfileRequestError as error:
+            _log.warning("ignored a change of the profile: %s", error)
+            refused = True
+        else:
+            if profile != self.state.profile:
+                _log.info("the care desk has changed the profile")
+                self.handle(on.ProfileChanged(profile))
+        self._signalling.send_message(call_id, PROFILE, told(self.state.profile, refused=refused))
 
     def message_failed(self, call_id: str, status: int) -> None:
         """A MESSAGE of ours was refused."""

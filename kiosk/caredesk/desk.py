@@ -32,6 +32,7 @@ _FILES = {
     "line_adaptation.js": (PAGE / "line_adaptation.js", "text/javascript"),
     "measurements.js": (PAGE / "measurements.js", "text/javascript"),
     "observations.js": (PAGE / "observations.js", "text/javascript"),
+    "patient_profile.js": (PAGE / "patient_profile.js", "text/javascript"),
     "patient_side.js": (PAGE / "patient_side.js", "text/javascript"),
     "patient_words.js": (PAGE / "patient_words.js", "text/javascript"),
     "real_time_text.js": (PAGE / "real_time_text.js", "text/javascript"),

@@ -4,11 +4,13 @@ import { askingAgain, LineAdaptation } from "./line_adaptation.js";
 
 const FHIR_JSON = "application/fhir+json";
 const PATIENT_SIDE = "application/vnd.svar.patient-side+json"; // kiosk/facts/patient_side.py
+const PROFILE = "application/vnd.svar.profile+json"; // kiosk/call/profile_request.py
 const MAXIMUM_MESSAGE_CHARACTERS = 16384;
 
 /**
  * Emits (as CustomEvent, `detail` in brackets): `registration` {registered, cause}, `state` {state},
- * `remote` {stream}, `task` {task}, `patientSide` {side}.
+ * `remote` {stream}, `task` {task}, `patientSide` {side},
+ * `profile` {profile}.
  * States: ready, calling, ringing (180 came), connecting (answered), talking (ACK sent), ended, failed.
  */
 export class Call extends EventTarget {
@@ -121,6 +123,15 @@ export class Call extends EventTarget {
 
   /** Send a FHIR Task within the call. `{status, reason}` of the answer to it; status null when none came. */
   sendTask(task) {
+    return this.#send(FHIR_JSON, task);
+  }
+
+  /** Send a change of the patient's profile within the call; the answer as for a Task, the profile comes by itself. */
+  sendProfile(change) {
+    return this.#send(PROFILE, change);
+  }
+
+  #send(type, value) {
     const session = this.#session;
     return new Promise((resolve) => {
       if (!session || !session.isEstablished()) {
@@ -129,8 +140,8 @@ export class Call extends EventTarget {
       }
       const answered = (response) => resolve({ status: response.status_code, reason: response.reason_phrase });
       session.sendRequest(JsSIP.C.MESSAGE, {
-        extraHeaders: [`Content-Type: ${FHIR_JSON}`],
-        body: JSON.stringify(task),
+        extraHeaders: [`Content-Type: ${type}`],
+        body: JSON.stringify(value),
         eventHandlers: {
           onSuccessResponse: answered,
           onErrorResponse: answered,
@@ -172,7 +183,7 @@ export class Call extends EventTarget {
     const from = request.from.uri;
     if (`sip:${from.user}@${from.host}` !== this.#config.callee) return refuse(403);
     const type = (request.getHeader("Content-Type") ?? "").split(";")[0].trim().toLowerCase();
-    if (type !== FHIR_JSON && type !== PATIENT_SIDE) return refuse(415);
+    if (![FHIR_JSON, PATIENT_SIDE, PROFILE].includes(type)) return refuse(415);
     if (request.body.length > MAXIMUM_MESSAGE_CHARACTERS) return refuse(413);
     let told;
     try {
@@ -180,8 +191,9 @@ export class Call extends EventTarget {
     } catch {
       return refuse(400);
     }
-    if (type === PATIENT_SIDE ? told === null || typeof told !== "object" : told?.resourceType !== "Task") return refuse(400);
+    if (type === FHIR_JSON ? told?.resourceType !== "Task" : told === null || typeof told !== "object") return refuse(400);
     message.accept();
+    if (type === PROFILE) return this.#say("profile", { profile: told });
     if (type === PATIENT_SIDE) this.#say("patientSide", { side: told });
     else this.#say("task", { task: told });
   }

@@ -3,6 +3,7 @@ import { Call } from "./call.js";
 import { readClock } from "./clock_strip.js";
 import { openMedia } from "./generated_media.js";
 import { Measurements } from "./measurements.js";
+import { PatientProfile } from "./patient_profile.js";
 import { PatientSide } from "./patient_side.js";
 
 const part = (id) => document.getElementById(id);
@@ -77,6 +78,7 @@ class Page {
   #call;
   #svar;
   #measurements;
+  #profile;
   #side = new PatientSide();
   #media = null;
 
@@ -86,6 +88,7 @@ class Page {
     this.#svar = new Svar(this.#call);
     window.svar = this.#svar;
     this.#measurements = new Measurements(config, (task) => this.#call.sendTask(task), this.#svar);
+    this.#profile = new PatientProfile((change) => this.#call.sendProfile(change));
     part("patient").textContent = config.patientName;
     for (const kind of ["camera", "sound"]) {
       if (parameters.get(kind) === "real") document.querySelector(`input[name=${kind}][value=real]`).checked = true;
@@ -98,6 +101,7 @@ class Page {
       part("remote").srcObject = detail.stream;
     });
     this.#call.addEventListener("patientSide", ({ detail }) => this.#side.take(detail.side));
+    this.#call.addEventListener("profile", ({ detail }) => this.#profile.take(detail.profile));
     this.#call.addEventListener("task", ({ detail }) => void this.#measurements.take(detail.task));
     this.#show();
   }
@@ -120,10 +124,14 @@ class Page {
 
   #entered(state) {
     this.#svar.times[state] = Date.now();
-    if (state === "talking") this.#side.begin(this.#call.connection);
+    if (state === "talking") {
+      this.#side.begin(this.#call.connection);
+      this.#profile.begin();
+    }
     if (state === "ended" || state === "failed") {
       this.#measurements.end();
       this.#side.end();
+      this.#profile.end();
     }
     if (!this.#call.active && this.#media) {
       this.#media.stop();
