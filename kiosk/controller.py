@@ -34,6 +34,7 @@ from kiosk.flow.transitions import FlowSettings, step
 from kiosk.ipc import media_messages as media
 from kiosk.ipc import ui_messages as ui
 from kiosk.presses import event_of
+from kiosk.text import captions
 from kiosk.timeline import Timeline
 
 _log = logging.getLogger(__name__)
@@ -334,6 +335,15 @@ class Controller:
         else:
             self.handle(on.OfferRefused(call_id))
 
+    def caption_received(self, call_id: str, message: str) -> None:
+        """A message of a source of captions, or nonsense."""
+        try:
+            caption = captions.decode(message)
+        except captions.CaptionError as error:
+            _log.warning("ignored a caption: %s", error)
+            return
+        self.handle(on.CaptionCame(call_id, caption))
+
     def offer_ready(self, call_id: str, sdp: str) -> None:
         """Media offers a fresh peer connection."""
         if call_id in self._sessions:
@@ -382,6 +392,8 @@ class Controller:
                 self._outside.answer_owner(reading_id, mine)
             case do.LoadHistory(kind, span):
                 self._outside.load_history(kind, span)
+            case do.SendText(call_id, text, counted):
+                self._outside.to_media(media.SendText(call_id, text, counted))
             case do.ApplyProfile(profile):
                 self._outside.apply_profile(profile)
             case do.KeepProfile(profile):

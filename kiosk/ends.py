@@ -233,6 +233,17 @@ class MediaEnd:
             case media.FirstRemoteSound(call_id, at):
                 self._timeline.note(at, "first-remote-sound")
                 controller.handle(on.PeerSeenOrHeard(call_id))
+            case media.TextChannel(call_id, is_open):
+                self._note("text-channel", open=int(is_open))
+                controller.handle(on.TextChannel(call_id, is_open))
+            case media.TextReceived(call_id, text):
+                self._note("text-received", characters=len(text))
+                controller.handle(on.TextReceived(call_id, text))
+            case media.TextSent(call_id, characters):
+                self._note("text-sent", characters=characters)
+                controller.handle(on.TextSent(call_id, characters))
+            case media.CaptionReceived(call_id, message_text):
+                controller.caption_received(call_id, message_text)
             case media.RingSounding(at):
                 self._timeline.note(at, "ring-sounding")
                 controller.handle(on.RingSounding())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementKind
 from kiosk.flow import events as on
+from kiosk.flow.state import Writing
 from kiosk.ipc import ui_messages as ui
 
 
@@ -31,5 +32,15 @@ def event_of(pressed: ui.Pressed) -> on.Event | None:
             return on.HistoryChosen(kind, span)
         case ui.Pressed(press=ui.Press.BACK):
             return on.HistoryClosed()
+        case ui.Pressed(press=ui.Press.WRITE, writing=Writing() as writing):
+            return on.WritePressed(writing)
+        case ui.Pressed(press=ui.Press.WRITING_DONE):
+            return on.WritingClosed()
+        case ui.Pressed(press=ui.Press.TYPE, text=str() as text):
+            return on.Typed(text)
+        case ui.Pressed(press=ui.Press.PHRASE, text=str() as text):
+            return on.PhraseChosen(text)
+        case ui.Pressed(press=ui.Press.READ_ALOUD):
+            return on.ReadAloudPressed()
         case _:
             return None

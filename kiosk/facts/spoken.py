@@ -27,6 +27,9 @@ class Spoken(enum.Enum):
     MEASURE_TEMPERATURE = "measure-temperature"
     MEASURE_GLUCOSE = "measure-glucose"
     MEASURING_STOPPED = "measuring-stopped"
+    # What was written in the call, read aloud afterwards.
+    THEY_WROTE = "they-wrote"  # name, text
+    YOU_WROTE = "you-wrote"  # text
     # A result, put together: the value, the pulse where there is one, and that it is saved or what speaks against it.
     BLOOD_PRESSURE_IS = "blood-pressure-is"  # value, second
     PULSE_OXIMETRY_IS = "pulse-oximetry-is"  # value

@@ -122,6 +122,14 @@ class KeepProfile(msgspec.Struct, frozen=True):
     profile: Profile
 
 
+class SendText(msgspec.Struct, frozen=True):
+    """T.140 characters for the other end of the call; ``counted``: media says when they have gone."""
+
+    call_id: str
+    text: str
+    counted: bool
+
+
 class TaskNews(enum.Enum):
     """What became of the nurse's request; becomes a FHIR Task status."""
 
@@ -163,6 +171,7 @@ Effect = (
     | AnswerOwner
     | LoadHistory
     | ApplyProfile
+    | SendText
     | KeepProfile
     | TellNurse
 )

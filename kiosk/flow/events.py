@@ -12,6 +12,8 @@ from kiosk.facts.history import Curve, Span
 from kiosk.facts.line_quality import LineVerdict
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.facts.profile import Profile
+from kiosk.flow.state import Writing
+from kiosk.text.captions import CaptionMessage
 
 
 class CallArrived(msgspec.Struct, frozen=True):
@@ -232,6 +234,60 @@ class ProfileChanged(msgspec.Struct, frozen=True):
     profile: Profile
 
 
+class TextChannel(msgspec.Struct, frozen=True):
+    """The other end has opened a channel for real-time text, the first or a new one; or it is gone."""
+
+    call_id: str
+    open: bool
+
+
+class TextReceived(msgspec.Struct, frozen=True):
+    """T.140 characters of the other end."""
+
+    call_id: str
+    text: str
+
+
+class TextSent(msgspec.Struct, frozen=True):
+    """So many characters have been given to the channel."""
+
+    call_id: str
+    characters: int
+
+
+class CaptionCame(msgspec.Struct, frozen=True):
+    """What somebody in the call says, in writing."""
+
+    call_id: str
+    caption: CaptionMessage
+
+
+class WritePressed(msgspec.Struct, frozen=True):
+    """«Skriv», «Mer», «Tastatur», a group of letters: how the patient wants to write now."""
+
+    writing: Writing
+
+
+class WritingClosed(msgspec.Struct, frozen=True):
+    """«Ferdig»."""
+
+
+class Typed(msgspec.Struct, frozen=True):
+    """T.140 characters of the patient's: letters, or BS for «Slett»."""
+
+    text: str
+
+
+class PhraseChosen(msgspec.Struct, frozen=True):
+    """A ready phrase."""
+
+    text: str
+
+
+class ReadAloudPressed(msgspec.Struct, frozen=True):
+    """«Les teksten høyt», on the card after a call."""
+
+
 class Tick(msgspec.Struct, frozen=True):
     """Time has passed; the controller sends one at least every half second."""
 
@@ -276,5 +332,14 @@ Event = (
     | FaultCleared
     | UnsentCounted
     | ProfileChanged
+    | TextChannel
+    | TextReceived
+    | TextSent
+    | CaptionCame
+    | WritePressed
+    | WritingClosed
+    | Typed
+    | PhraseChosen
+    | ReadAloudPressed
     | Tick
 )

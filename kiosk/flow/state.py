@@ -16,6 +16,8 @@ from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
 from kiosk.facts.patient_side import PatientScreen
 from kiosk.facts.profile import Profile
 from kiosk.facts.visit import Visit
+from kiosk.text.captions import CaptionMessage
+from kiosk.text.conversation import Conversation
 
 
 class Idle(msgspec.Struct, frozen=True, tag="idle"):
@@ -137,6 +139,34 @@ class History(msgspec.Struct, frozen=True):
     failed: bool = False
 
 
+class Writing(msgspec.Struct, frozen=True):
+    """The patient writes: with ready phrases (``page`` of them), or with letters (``group`` of them, where letters are
+    chosen in two steps and the group has been)."""
+
+    keyboard: bool = False
+    page: int = 0
+    group: int | None = None
+
+
+class Texting(msgspec.Struct, frozen=True):
+    """What is written in a call; kept until the card after it is closed. ``name``: the other writer's.
+
+    ``captions``: the last messages of what is said, the newest last; ``captions_heard``: how many there were.
+    """
+
+    call_id: str
+    name: str
+    conversation: Conversation = Conversation()
+    writing: Writing | None = None
+    captions: tuple[CaptionMessage, ...] = ()
+    captions_heard: int = 0
+
+    @property
+    def readable(self) -> bool:
+        """Whether the other end can read what the patient writes: it has opened a channel in this call."""
+        return self.conversation.outgoing.opened > 0
+
+
 class KioskState(msgspec.Struct, frozen=True):
     """All that is on screen. ``faults`` is sorted by name so that equal states compare equal.
 
@@ -155,6 +185,7 @@ class KioskState(msgspec.Struct, frozen=True):
     old_readings: OldReadings | None = None
     history: History | None = None
     profile: Profile = Profile()
+    texting: Texting | None = None
 
 
 def waits_for(stage: MeasurementStage | None) -> Measuring | None:

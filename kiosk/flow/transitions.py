@@ -18,7 +18,7 @@ from kiosk.facts.moment import Moment
 from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
-from kiosk.flow import looking_back, measuring, owner, recovering
+from kiosk.flow import looking_back, measuring, owner, recovering, texting
 from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Ringing, Talking, waits_for
 
 CONNECT_SECONDS = 20.0
@@ -50,6 +50,7 @@ def step(state: KioskState, event: on.Event, now: Moment, settings: FlowSettings
     """The next state and what has to be done, for one event. Never raises for anything that can come from outside."""
     covered = measuring.hidden(state)
     state, effects = _step(state, event, now, settings)
+    state = texting.follows(state)
     if covered and not measuring.hidden(state) and not isinstance(event, _NEWS):
         state, told = owner.seen_again(state, now) if state.questions else measuring.seen_again(state, now)
         effects = (*effects, *told)
@@ -99,7 +100,7 @@ def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSetting
         case on.SignallingBack():
             return recovering.signalling_back(state, now)
         case on.MediaLost():
-            return recovering.media_lost(state, now)
+            return recovering.media_lost(texting.media_lost(state), now)
         case on.MediaBack():
             return recovering.media_back(state, now)
         case on.MeasurementAsked(call_id, kind):
@@ -147,8 +148,28 @@ def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSetting
             return msgspec.structs.replace(state, unsent=unsent), ()
         case on.ProfileChanged(profile):
             return msgspec.structs.replace(state, profile=profile), (do.ApplyProfile(profile), do.KeepProfile(profile))
+        case on.TextChannel(call_id, is_open):
+            return texting.channel(state, call_id, is_open, now)
+        case on.TextReceived(call_id, text):
+            return texting.received(state, call_id, text, now)
+        case on.TextSent(call_id, characters):
+            return texting.handed_over(state, call_id, characters), ()
+        case on.CaptionCame(call_id, caption):
+            return texting.caption(state, call_id, caption), ()
+        case on.WritePressed(writing):
+            return texting.writing(state, writing), ()
+        case on.WritingClosed():
+            return texting.writing(state, None), ()
+        case on.Typed(text):
+            return texting.typed(state, text, now)
+        case on.PhraseChosen(text):
+            return texting.phrase(state, text, now)
+        case on.ReadAloudPressed():
+            return texting.read_aloud(state)
         case on.Tick():
-            return _tick(state, now, settings)
+            state, sent = texting.aged(state, now)
+            state, effects = _tick(state, now, settings)
+            return state, (*sent, *effects)
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -271,7 +292,8 @@ def _tick(state: KioskState, now: Moment, settings: FlowSettings) -> Step:
                 return _hang_up(state, CallOutcome.CONNECTION_LOST, now)
             return recovering.aged(state, phase, now)
         case Ended():
-            if now.monotonic - phase.since >= settings.ended_card_seconds:
+            # What was written goes when the card is closed, and not before.
+            if now.monotonic - phase.since >= settings.ended_card_seconds and state.texting is None:
                 return msgspec.structs.replace(state, phase=Idle()), ()
         case Idle():
             pass

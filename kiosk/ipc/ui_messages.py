@@ -8,7 +8,7 @@ import msgspec
 
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementKind
-from kiosk.flow.state import KioskState
+from kiosk.flow.state import KioskState, Writing
 
 
 class VideoStream(enum.Enum):
@@ -32,6 +32,11 @@ class Press(enum.Enum):
     HISTORY = "history"
     CURVE = "curve"  # kind, span
     BACK = "back"
+    WRITE = "write"  # writing
+    WRITING_DONE = "writing-done"
+    TYPE = "type"  # text: T.140 characters
+    PHRASE = "phrase"  # text
+    READ_ALOUD = "read-aloud"
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -41,6 +46,8 @@ class Choice(msgspec.Struct, frozen=True):
     kind: MeasurementKind | None = None
     span: Span | None = None
     reading_id: str | None = None
+    writing: Writing | None = None
+    text: str | None = None
 
 
 # core -> ui
@@ -86,6 +93,8 @@ class Pressed(msgspec.Struct, frozen=True, tag="pressed"):
     kind: MeasurementKind | None = None
     span: Span | None = None
     reading_id: str | None = None
+    writing: Writing | None = None
+    text: str | None = None
 
 
 class Painted(msgspec.Struct, frozen=True, tag="painted"):

@@ -240,7 +240,7 @@ class UiProcess(QObject):
         if revision is None:
             _log.info("ignored a press on a screen that core has not drawn")
             return
-        self._send(Pressed(choice.press, revision, choice.kind, choice.span, choice.reading_id))
+        self._send(Pressed(revision=revision, **msgspec.structs.asdict(choice)))
 
     def _report(self) -> None:
         self._send(self._book.report(time.monotonic(), scene_graph_name(self._window)))

@@ -30,7 +30,7 @@ def test_the_callers_name_and_role_are_said() -> None:
 
 @pytest.mark.parametrize("spoken", Spoken)
 def test_every_phrase_has_words_for_the_fields_it_gets(spoken: Spoken) -> None:
-    fields = (("name", "A"), ("role", "B"), ("value", "1"), ("second", "2"), ("pulse", "3"))
+    fields = (("name", "A"), ("role", "B"), ("value", "1"), ("second", "2"), ("pulse", "3"), ("text", "Hei."))
     sentence = bokmål().sentence(Utterance(spoken, fields))
     assert sentence.endswith(".")
     assert "{" not in sentence
