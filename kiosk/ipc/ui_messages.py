@@ -37,6 +37,7 @@ class Press(enum.Enum):
     TYPE = "type"  # text: T.140 characters
     PHRASE = "phrase"  # text
     READ_ALOUD = "read-aloud"
+    SAY_AGAIN = "say-again"
 
 
 class Choice(msgspec.Struct, frozen=True):

@@ -16,7 +16,6 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--windowed", action="store_true", help="an ordinary window instead of the whole screen")
     parser.add_argument("--width", type=int, default=1280, help="of the window, in pixels")
     parser.add_argument("--height", type=int, default=800, help="of the window, in pixels")
-    parser.add_argument("--language", default="nb", choices=["nb"], help="which phrase file")
     parser.add_argument(
         "--scene-graph",
         default="auto",
@@ -48,7 +47,6 @@ def main() -> int:
             windowed=parsed.windowed,
             width=parsed.width,
             height=parsed.height,
-            language=parsed.language,
             scene_graph=parsed.scene_graph,
         )
     )

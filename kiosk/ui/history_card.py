@@ -36,16 +36,9 @@ class Chart(msgspec.Struct, frozen=True):
     description: str
 
 
-class SpanButton(msgspec.Struct, frozen=True):
-    """One of week, month and year."""
-
-    span: Span
-    text: str
-    chosen: bool
-
-
 class HistoryCard(msgspec.Struct, frozen=True):
-    """The page. Without a chart ``sentence`` and ``action`` say why. ``other``: the next kind and its button's text."""
+    """The page. Without a chart ``sentence`` and ``action`` say why. ``next_span`` and ``other``: the span and the kind
+    that come next in turn, and the words of their buttons."""
 
     kind: MeasurementKind
     span: Span
@@ -55,7 +48,7 @@ class HistoryCard(msgspec.Struct, frozen=True):
     chart: Chart | None
     sentence: str
     action: str
-    spans: tuple[SpanButton, ...]
+    next_span: tuple[Span, str]
     other: tuple[MeasurementKind, str] | None
 
 
@@ -79,15 +72,21 @@ def history_card(
     return HistoryCard(
         kind=history.kind,
         span=history.span,
-        title=guidance.result,
+        title=f"{guidance.result} {texts.history.spans[history.span].name}",
         value="" if latest is None or curve is None else _latest(latest, curve, texts),
         when="" if latest is None else when(latest.at, now, texts),
         chart=chart,
         sentence=sentence,
         action=action,
-        spans=tuple(SpanButton(span, texts.history.spans[span].button, span is history.span) for span in Span),
+        next_span=_next_span(history.span, texts),
         other=_other(history.kind, can_measure, texts),
     )
+
+
+def _next_span(span: Span, texts: ScreenTexts) -> tuple[Span, str]:
+    spans = list(Span)
+    following = spans[(spans.index(span) + 1) % len(spans)]
+    return following, texts.history.spans[following].button
 
 
 def _latest(point: Point, curve: Curve, texts: ScreenTexts) -> str:

@@ -93,10 +93,10 @@ class HistoryModel(QObject):
         """Words below the drawing: ``at`` from the left, ``text``."""
         return _places(self.chart.marks if self.chart else ())
 
-    @Property("QVariantList", notify=changed)  # type: ignore[arg-type]  # a name of Qt
-    def spans(self) -> list[dict[str, object]]:
-        """Buttons: ``text``, ``chosen``."""
-        return [{"text": one.text, "chosen": one.chosen} for one in self._card.spans] if self._card else []
+    @Property(str, notify=changed)
+    def nextSpanText(self) -> str:
+        """Button to the next span."""
+        return self._card.next_span[1] if self._card else ""
 
     @Property(str, notify=changed)
     def otherText(self) -> str:

@@ -12,10 +12,21 @@ from kiosk.facts.faults import FakePart, Fault
 from kiosk.facts.line_quality import LineVerdict
 from kiosk.facts.measurement import MeasurementKind
 from kiosk.facts.visit import Visit
-from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Ringing, Talking
+from kiosk.flow.state import (
+    Connecting,
+    Ended,
+    History,
+    Idle,
+    KioskState,
+    Measured,
+    Measuring,
+    NotMeasured,
+    Ringing,
+    Talking,
+)
 from kiosk.ui.history_card import HistoryCard, history_card
 from kiosk.ui.measurement_card import MeasurementCard, OwnerCard, measurement_card, owner_card
-from kiosk.ui.screens import Page, page_of
+from kiosk.ui.screens import Page, page_of, screen_of
 from kiosk.ui.texts import Notice, ScreenTexts
 from kiosk.ui.wording import clock, daypart
 
@@ -56,9 +67,10 @@ class MeasureButton(msgspec.Struct, frozen=True):
 
 
 class Screen(msgspec.Struct, frozen=True):
-    """All words on the screen. Empty text means: not shown."""
+    """All words on the screen. Empty text means: not shown. ``place``: another one is another screen."""
 
     page: Page
+    place: str
     clock: str
     day: str
     date: str
@@ -200,6 +212,21 @@ def _notice(state: KioskState, texts: ScreenTexts) -> str:
             return texts.line_bad
 
 
+def _place(state: KioskState) -> str:
+    """The kind of screen, and whose call or which measurement it is about."""
+    about = ""
+    match state.phase, state.measurement, state.history:
+        case (Ringing() | Connecting() | Talking()) as call, None, _:
+            about = call.call_id
+        case _, Measured() as result, _:
+            about = result.reading_id
+        case _, (Measuring() | NotMeasured()) as stage, _:
+            about = f"{stage.kind.value} {stage.since}"
+        case _, None, History() as history:
+            about = history.kind.value
+    return f"{screen_of(state).value} {about}"
+
+
 def present(state: KioskState | None, now: datetime, texts: ScreenTexts) -> Screen:
     """What is shown for ``state`` at ``now`` (with the home's offset). None: core has said nothing yet."""
     unknown = state is None
@@ -209,6 +236,7 @@ def present(state: KioskState | None, now: datetime, texts: ScreenTexts) -> Scre
     long_mark, short_mark = _fakes(state.fakes, texts)
     return Screen(
         page=page_of(state),
+        place=_place(state),
         clock=clock(now, texts),
         day=texts.day.format(weekday=texts.weekdays[now.weekday()], daypart=daypart(now.hour, texts)),
         date=texts.date.format(day=now.day, month=texts.months[now.month - 1], year=now.year),

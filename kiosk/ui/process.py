@@ -22,23 +22,23 @@ from PySide6.QtCore import (
     QTimer,
     QUrl,
 )
-from PySide6.QtGui import QFont, QFontDatabase, QFontMetricsF, QGuiApplication, QSurfaceFormat
+from PySide6.QtGui import QFont, QGuiApplication, QSurfaceFormat
 from PySide6.QtQml import QQmlApplicationEngine
 from PySide6.QtQuick import QQuickWindow, QSGRendererInterface
 
 from kiosk.ipc.frame_ring import FrameRingReader, RingError
 from kiosk.ipc.ui_messages import Choice, Pressed, Quit, Show, TakeVideo, ToUi, VideoStream, Wake
 from kiosk.resources import assets
+from kiosk.ui.fonts import wanted_font
 from kiosk.ui.link import Link
 from kiosk.ui.painting import PaintBook, Painter, scene_graph_name
+from kiosk.ui.pseudo import every_language
 from kiosk.ui.screens import Page
-from kiosk.ui.texts import load_texts
 from kiosk.ui.view_model import ScreenModel
 
 _log = logging.getLogger(__name__)
 
 _QML = Path(__file__).parent / "qml"
-_FONTS = ("Noto Sans", "Open Sans", "DejaVu Sans")
 _GRAPHICS_CARDS = Path("/dev/dri")
 _REPORT_MS = 1000
 _CLOCK_MS = 1000
@@ -55,7 +55,6 @@ class Options(msgspec.Struct, frozen=True):
     windowed: bool
     width: int
     height: int
-    language: str
     scene_graph: Literal["auto", "opengl", "software"]
 
 
@@ -63,15 +62,6 @@ _MESSAGE_PATTERN = (
     "%{if-debug}DEBUG%{endif}%{if-info}INFO%{endif}%{if-warning}WARNING%{endif}"
     "%{if-critical}ERROR%{endif}%{if-fatal}CRITICAL%{endif} qt: %{message}"
 )
-
-
-def wanted_font() -> tuple[str, float]:
-    """The first wanted family that is installed, and the height of its capital H over its pixel size."""
-    installed = set(QFontDatabase.families())
-    family = next((name for name in _FONTS if name in installed), _FONTS[-1])
-    font = QFont(family)
-    font.setPixelSize(100)
-    return family, QFontMetricsF(font).tightBoundingRect("H").height() / 100
 
 
 def _local_now() -> datetime:
@@ -87,9 +77,10 @@ class UiProcess(QObject):
         self._application = application
         family, cap_ratio = wanted_font()
         application.setFont(QFont(family))
-        texts = load_texts(assets() / "phrases" / f"{options.language}.toml")
         self._book = PaintBook()
-        self._model = ScreenModel(texts, _local_now, time.monotonic, family, cap_ratio, self)
+        self._model = ScreenModel(
+            every_language(assets() / "phrases"), _local_now, time.monotonic, family, cap_ratio, self
+        )
         self._model.pressed.connect(self._pressed)
         self._model.remote_feed.frameShown.connect(self._remote_shown)
         self._engine = QQmlApplicationEngine()

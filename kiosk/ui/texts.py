@@ -125,6 +125,8 @@ class ScreenTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop: str
     again: str
     say_again: str
+    more: str
+    more_of: str
     mine: str
     not_mine: str
     back: str

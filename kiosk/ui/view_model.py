@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
+import msgspec
 from PySide6.QtCore import Property, QObject, QUrl, Signal, Slot
 from PySide6.QtQml import QmlElement
 
-from kiosk.facts.history import Span
+from kiosk.facts.profile import Language, Profile
 from kiosk.flow.state import KioskState
 from kiosk.ipc.ui_messages import Choice, Press
+from kiosk.ui.appearance import dimmed, measures, palette
 from kiosk.ui.curve_item import CurveItem
 from kiosk.ui.history_model import HistoryModel
+from kiosk.ui.icon_item import IconItem
+from kiosk.ui.layout_model import LayoutModel
 from kiosk.ui.measurement_model import MeasurementModel, OwnerModel
 from kiosk.ui.presentation import Screen, Tone, present
 from kiosk.ui.press import RepeatGuard
@@ -23,27 +28,30 @@ from kiosk.ui.video_item import VideoFeed
 QML_IMPORT_NAME = "Svar.Screen"
 QML_IMPORT_MAJOR_VERSION = 1
 
-DRAWN_BY_QML = (CurveItem,)
-"""Made by pages, never here; its module must have been loaded before they are."""
-
-_SPANS = tuple(Span)
+DRAWN_BY_QML = (CurveItem, IconItem)
+"""Made by pages, never here; their modules must have been loaded before they are."""
 
 
 @QmlElement
 class ScreenModel(QObject):
     """Emits ``pressed(Choice)`` for every press that counts; ``changed`` when anything on screen is another.
 
-    ``now`` gives the local time with its offset, ``monotonic`` seconds; ``cap_ratio`` is the height of a capital H over
-    the pixel size of ``font_family``.
+    ``texts`` are the words of every language; the profile says which are shown. ``now`` gives the local time with its
+    offset, ``monotonic`` seconds; ``cap_ratio`` is the height of a capital H over the pixel size of ``font_family``.
+
+    ``shown`` comes after ``changed``, when all values are the new ones: pages lay themselves out then. ``restyled``
+    when colours or sizes are others.
     """
 
     changed = Signal()
+    shown = Signal()
+    restyled = Signal()
     settled = Signal()
     pressed = Signal(object)
 
     def __init__(
         self,
-        texts: ScreenTexts,
+        texts: Mapping[Language, ScreenTexts],
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         font_family: str,
@@ -51,14 +59,20 @@ class ScreenModel(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._texts = texts
+        self._languages = texts
+        self._texts = texts[Language.BOKMAAL]
         self._now = now
         self._monotonic = monotonic
         self._font_family = font_family
         self._cap_ratio = cap_ratio
         self._guard = RepeatGuard()
         self._state: KioskState | None = None
-        self._screen = present(None, now(), texts)
+        self._screen = present(None, now(), self._texts)
+        self._size = (1280.0, 800.0)
+        self._touched_at = -math.inf
+        self._measures = measures(Profile(), *self._size, cap_ratio)
+        self._palette = palette(Profile().seeing, dimmed=False)
+        self._layout = LayoutModel(font_family, self)
         self._measurement = MeasurementModel(self)
         self._owner = OwnerModel(self)
         self._history = HistoryModel(self)
@@ -93,7 +107,9 @@ class ScreenModel(QObject):
 
     def tick(self) -> None:
         """The clock may have moved on."""
-        before = self._screen
+        before, texts_before = self._screen, self._texts
+        profile = self._profile
+        self._texts = self._languages[profile.language]
         self._screen = present(self._state, self._now(), self._texts)
         if self._screen.call_id is not None and self._screen.call_id != before.call_id:
             self._remote.begin_call()
@@ -103,8 +119,87 @@ class ScreenModel(QObject):
         self._measurement.take(self._screen.measurement)
         self._owner.take(self._screen.owner)
         self._history.take(self._screen.history)
-        if self._screen != before:
+        other = self._screen != before or self._texts is not texts_before
+        styled = self._restyle()
+        if other:
             self.changed.emit()
+        if styled:
+            self.restyled.emit()
+        if other or styled:
+            self.shown.emit()
+
+    def _restyle(self) -> bool:
+        """Colours and sizes of this profile, window and hour; whether they are others than before."""
+        quiet_for = self._monotonic() - self._touched_at
+        colours = palette(self._profile.seeing, dimmed(self._shown_state, self._now(), quiet_for))
+        sizes = measures(self._profile, *self._size, self._cap_ratio)
+        if (colours, sizes) == (self._palette, self._measures):
+            return False
+        self._palette, self._measures = colours, sizes
+        return True
+
+    @property
+    def _shown_state(self) -> KioskState:
+        return KioskState() if self._state is None else self._state
+
+    @property
+    def _profile(self) -> Profile:
+        return self._shown_state.profile
+
+    @Slot(float, float)
+    def resize(self, width: float, height: float) -> None:
+        """The window is so large now, in pixels."""
+        if width > 0 and height > 0 and (width, height) != self._size:
+            self._size = (width, height)
+            self.tick()
+
+    @Slot()
+    def touched(self) -> None:
+        """A hand is there: full light, whatever the hour."""
+        self._touched_at = self._monotonic()
+        self.tick()
+
+    @Slot()
+    def sayAgain(self) -> None:
+        """«Si igjen»."""
+        self._press(Press.SAY_AGAIN)
+
+    @Slot(int, int, result=str)
+    def moreOf(self, page: int, pages: int) -> str:
+        """1 av 2"""
+        return self._texts.more_of.format(page=page, pages=pages)
+
+    @Property(str, notify=changed)
+    def sayAgainText(self) -> str:
+        return self._texts.say_again
+
+    @Property(str, notify=changed)
+    def moreText(self) -> str:
+        return self._texts.more
+
+    @Property(str, notify=changed)
+    def place(self) -> str:
+        """Another word for another screen: sub-pages begin anew."""
+        return self._screen.place
+
+    @Property("QVariantMap", notify=restyled)  # type: ignore[arg-type]  # a name of Qt
+    def colours(self) -> dict[str, str]:
+        """appearance.Palette"""
+        return {_camel(name): value for name, value in msgspec.structs.asdict(self._palette).items()}
+
+    @Property("QVariantMap", notify=restyled)  # type: ignore[arg-type]  # a name of Qt
+    def sizes(self) -> dict[str, float]:
+        """appearance.Measures"""
+        return {_camel(name): value for name, value in msgspec.structs.asdict(self._measures).items()}
+
+    @Property(bool, notify=changed)
+    def flash(self) -> bool:
+        """Whether light may move while it rings."""
+        return self._profile.seeing.flash
+
+    @Property(LayoutModel, notify=settled)
+    def layout(self) -> LayoutModel:
+        return self._layout
 
     def play_video_with(self, page: QUrl) -> None:
         """From now on pictures are drawn by this QML file (VideoView.qml or PictureView.qml)."""
@@ -167,12 +262,12 @@ class ScreenModel(QObject):
         """«Mine målinger»."""
         self._press(Press.HISTORY)
 
-    @Slot(int)
-    def chooseSpan(self, place: int) -> None:
-        """«Uke», «Måned», «År»."""
+    @Slot()
+    def nextSpan(self) -> None:
+        """«Uke», «Måned», «År» in turn."""
         history = self._screen.history
-        if history is not None and 0 <= place < len(_SPANS):
-            self._choose(Choice(Press.CURVE, kind=history.kind, span=_SPANS[place]))
+        if history is not None:
+            self._choose(Choice(Press.CURVE, kind=history.kind, span=history.next_span[0]))
 
     @Slot()
     def chooseOther(self) -> None:
@@ -314,51 +409,51 @@ class ScreenModel(QObject):
         """The same in one word."""
         return self._screen.fake_mark_short
 
-    @Property(str, notify=settled)
+    @Property(str, notify=changed)
     def answerText(self) -> str:
         return self._texts.answer
 
-    @Property(str, notify=settled)
+    @Property(str, notify=changed)
     def declineText(self) -> str:
         return self._texts.decline
 
-    @Property(str, notify=settled)
+    @Property(str, notify=changed)
     def hangUpText(self) -> str:
         return self._texts.hang_up
 
-    @Property(str, notify=settled)
+    @Property(str, notify=changed)
     def closeText(self) -> str:
         return self._texts.close
 
-    @Property(str, notify=settled)
+    @Property(str, notify=changed)
     def stopText(self) -> str:
         return self._texts.stop
 
-    @Property(str, notify=settled)
+    @Property(str, notify=changed)
     def againText(self) -> str:
         return self._texts.again
 
-    @Property(str, notify=settled)
+    @Property(str, notify=changed)
     def mineText(self) -> str:
         return self._texts.mine
 
-    @Property(str, notify=settled)
+    @Property(str, notify=changed)
     def notMineText(self) -> str:
         return self._texts.not_mine
 
-    @Property(str, notify=settled)
+    @Property(str, notify=changed)
     def historyText(self) -> str:
         return self._texts.my_readings
 
-    @Property(str, notify=settled)
+    @Property(str, notify=changed)
     def targetText(self) -> str:
         return self._texts.history.target
 
-    @Property(str, notify=settled)
+    @Property(str, notify=changed)
     def backText(self) -> str:
         return self._texts.back
 
-    @Property(str, notify=settled)
+    @Property(str, notify=changed)
     def ownPictureText(self) -> str:
         return self._texts.own_picture
 
@@ -383,3 +478,8 @@ class ScreenModel(QObject):
     @Property(VideoFeed, notify=settled)
     def own(self) -> VideoFeed:
         return self._own
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)

@@ -17,7 +17,7 @@ Rectangle {
     signal activated
 
     implicitHeight: Theme.target
-    implicitWidth: Math.max(Theme.target, label.implicitWidth + 2 * Theme.margin)
+    implicitWidth: Math.max(Theme.target, label.implicitWidth + Theme.padding)
     radius: Theme.radius
     color: held ? Qt.darker(background, 1.25) : background
     activeFocusOnTab: true
@@ -64,16 +64,22 @@ Rectangle {
     Text {
         id: label
 
-        anchors.centerIn: parent
-        width: Math.min(implicitWidth, parent.width - 2 * Theme.gap)
+        anchors.fill: parent
+        anchors.leftMargin: Theme.padding / 2
+        anchors.rightMargin: Theme.padding / 2
         text: root.text
         color: root.foreground
         font.family: Theme.fontFamily
         font.pixelSize: root.textSize
         font.weight: root.weight
+        // As large as has room, never smaller than the smallest; then in two lines.
         fontSizeMode: Text.HorizontalFit
         minimumPixelSize: Theme.textSize
+        wrapMode: Text.Wrap
+        lineHeightMode: Text.FixedHeight
+        lineHeight: Math.ceil(fontInfo.pixelSize * 1.16)
         horizontalAlignment: Text.AlignHCenter
+        verticalAlignment: Text.AlignVCenter
         textFormat: Text.PlainText
         Accessible.ignored: true
     }

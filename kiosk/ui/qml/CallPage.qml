@@ -1,76 +1,35 @@
-// The call: the other one's picture as large as can be, one's own small, one button; a measurement lies beside it.
+// The call: the other one's picture as large as can be, one's own small, one button; a task lies beside it or over it.
 import QtQuick
-import QtQuick.Layouts
 import Svar.Screen
 
 Page {
     id: root
 
-    readonly property bool beside: model.measurement.shown || model.owner.shown
-    markRight: beside ? 0 : hangUp.width + 2 * Theme.gap
-    markUp: beside ? Theme.target + 2 * Theme.gap : 0
+    readonly property bool hasTask: model.measurement.shown || model.owner.shown
+    // Beside the picture only where a line still holds some twenty letters.
+    readonly property bool beside: hasTask && width * 0.56 - 2 * Theme.margin >= 8.5 * Theme.textSize
+    readonly property bool over: hasTask && !beside
+    readonly property real barTop: height - Theme.gap - Theme.bar
     // Without a line the last picture is not shown: a still face looks alive.
     readonly property bool hasPicture: model.remote.active && !model.lineLost
+    readonly property bool words: !hasPicture && !hasTask
 
-    onVisibleChanged: {
-        if (visible)
-            hangUp.forceActiveFocus();
-    }
+    board: pieces
+    covers: true
 
     Rectangle {
         anchors.fill: parent
-        color: "black"
+        color: root.hasPicture ? "black" : Theme.background
     }
 
     Rectangle {
         id: panel
 
         objectName: "panel"
-        anchors.left: parent.left
-        anchors.top: parent.top
-        anchors.bottom: parent.bottom
-        width: parent.width * 0.56
-        visible: root.beside
+        width: root.beside ? parent.width * 0.56 : parent.width
+        height: parent.height
+        visible: root.hasTask
         color: Theme.background
-
-        MeasurementPanel {
-            anchors.top: parent.top
-            anchors.bottom: stop.visible ? stop.top : parent.bottom
-            anchors.left: parent.left
-            anchors.right: parent.right
-            anchors.margins: Theme.gap
-            anchors.leftMargin: Theme.margin
-            anchors.rightMargin: Theme.margin
-            visible: root.model.measurement.shown
-            narrow: true
-            card: root.model.measurement
-        }
-
-        OwnerPanel {
-            anchors.fill: parent
-            visible: root.model.owner.shown
-            narrow: true
-            model: root.model
-            keyboardInUse: root.keyboardInUse
-        }
-
-        BigButton {
-            id: stop
-
-            objectName: "stopInCall"
-            anchors.left: parent.left
-            anchors.bottom: parent.bottom
-            anchors.margins: Theme.gap
-            anchors.leftMargin: Theme.margin
-            visible: root.model.measurement.canStop
-            text: root.model.stopText
-            background: Theme.panel
-            foreground: Theme.text
-            border.width: Theme.ring / 2
-            border.color: Theme.text
-            keyboardInUse: root.keyboardInUse
-            onActivated: root.model.stopMeasuring()
-        }
     }
 
     Item {
@@ -80,7 +39,8 @@ Page {
         x: root.beside ? panel.width : 0
         y: 0
         width: parent.width - x
-        height: root.beside ? Math.min(width * 0.75, parent.height - hangUp.height - 2 * Theme.gap) : parent.height
+        height: root.beside ? Math.min(width * 0.75, root.barTop - Theme.gap) : parent.height
+        visible: !root.over
 
         Loader {
             anchors.fill: parent
@@ -95,38 +55,14 @@ Page {
             Component.onCompleted: pageChanged()
         }
 
-        ColumnLayout {
-            anchors.centerIn: parent
-            anchors.verticalCenterOffset: root.beside ? Theme.gap : -Theme.gap
-            width: parent.width - 2 * Theme.margin
-            visible: !root.hasPicture
-            spacing: Theme.margin
-
-            CallerPicture {
-                Layout.alignment: Qt.AlignHCenter
-                Layout.preferredWidth: 34 * Theme.millimetre
-                Layout.preferredHeight: 34 * Theme.millimetre
-                visible: !root.beside
-                source: root.model.callerPicture
-                initials: root.model.callerInitials
-                description: root.model.callerPictureName
-            }
-
-            Label {
-                Layout.fillWidth: true
-                objectName: "callName"
-                text: root.model.callerName
-                font.weight: Font.DemiBold
-                horizontalAlignment: Text.AlignHCenter
-            }
-
-            Label {
-                Layout.fillWidth: true
-                objectName: "callNotice"
-                text: root.model.notice
-                visible: text !== ""
-                horizontalAlignment: Text.AlignHCenter
-            }
+        // Beside a task, while there is no picture.
+        Label {
+            objectName: "besideNotice"
+            anchors.fill: parent
+            anchors.margins: Theme.gap
+            visible: root.beside && !root.hasPicture
+            text: root.model.notice !== "" ? root.model.notice : root.model.callerName
+            horizontalAlignment: Text.AlignHCenter
         }
     }
 
@@ -135,8 +71,8 @@ Page {
         anchors.top: parent.top
         anchors.left: pictureArea.left
         width: Math.min(pictureArea.width, Math.ceil(overlay.implicitWidth) + 2 * Theme.gap)
-        height: overlay.implicitHeight + Theme.gap
-        visible: root.hasPicture && root.model.notice !== ""
+        height: overlay.height + Theme.gap
+        visible: pictureArea.visible && root.hasPicture && root.model.notice !== ""
         color: Theme.background
 
         Label {
@@ -145,6 +81,7 @@ Page {
             objectName: "overlayNotice"
             anchors.centerIn: parent
             width: parent.width - 2 * Theme.gap
+            height: lineCount * lineHeight
             text: root.model.notice
             horizontalAlignment: Text.AlignHCenter
         }
@@ -152,12 +89,11 @@ Page {
 
     Rectangle {
         objectName: "ownPicture"
-        anchors.left: pictureArea.left
-        anchors.bottom: parent.bottom
-        anchors.margins: Theme.gap
-        height: Theme.target
+        x: root.beside ? pictureArea.x + Theme.gap : Theme.margin + Theme.fixedWidth + (root.board.subPages > 1 ? Theme.moreWidth : 0)
+        y: root.beside ? pictureArea.height + Theme.gap : root.barTop + Theme.bar - height
+        height: root.beside ? Math.min(Theme.target, root.barTop - pictureArea.height - 2 * Theme.gap) : Theme.target
         width: height * 4 / 3
-        visible: root.model.own.active
+        visible: root.model.own.active && !root.over && height > 8 * Theme.millimetre
         color: "black"
         Accessible.role: Accessible.Graphic
         Accessible.name: root.model.ownPictureText
@@ -182,18 +118,81 @@ Page {
         }
     }
 
-    BigButton {
-        id: hangUp
+    TaskBoard {
+        id: pieces
 
-        objectName: "hangUp"
-        anchors.right: parent.right
-        anchors.bottom: parent.bottom
-        anchors.margins: Theme.gap
-        width: Math.max(58 * Theme.millimetre, implicitWidth)
-        text: root.model.hangUpText
-        border.width: Theme.ring
-        border.color: Theme.plainInk
-        keyboardInUse: root.keyboardInUse
-        onActivated: root.model.hangUp()
+        anchors.fill: parent
+        model: root.model
+        narrow: true
+        contentWidth: (root.beside ? panel.width : width) - 2 * Theme.margin
+        centred: root.words
+        initial: hangUp
+
+        Piece {
+            wanted: root.words && Theme.roomy
+            wantedHeight: 34 * Theme.millimetre
+
+            CallerPicture {
+                anchors.horizontalCenter: parent.horizontalCenter
+                width: height
+                height: parent.height
+                source: root.model.callerPicture
+                initials: root.model.callerInitials
+                description: root.model.callerPictureName
+            }
+        }
+
+        Words {
+            name: "callName"
+            wanted: root.words
+            text: root.model.callerName
+            weight: Font.DemiBold
+            alignment: Text.AlignHCenter
+        }
+
+        Words {
+            name: "callNotice"
+            wanted: root.words && text !== ""
+            text: root.model.notice
+            alignment: Text.AlignHCenter
+        }
+
+        Choice {
+            id: hangUp
+
+            name: "hangUp"
+            text: root.model.hangUpText
+            main: true
+            keyboardInUse: root.keyboardInUse
+            onActivated: root.model.hangUp()
+        }
+
+        Choice {
+            name: "stopInCall"
+            wanted: root.model.measurement.canStop
+            text: root.model.stopText
+            apart: true
+            keyboardInUse: root.keyboardInUse
+            onActivated: root.model.stopMeasuring()
+        }
+
+        Choice {
+            name: "notMine"
+            wanted: root.model.owner.shown
+            text: root.model.notMineText
+            apart: true
+            keyboardInUse: root.keyboardInUse
+            onActivated: root.model.answerOwner(false)
+        }
+
+        Choice {
+            name: "mine"
+            wanted: root.model.owner.shown
+            text: root.model.mineText
+            good: true
+            apart: true
+            keyboardInUse: root.keyboardInUse
+            onActivated: root.model.answerOwner(true)
+        }
     }
 }

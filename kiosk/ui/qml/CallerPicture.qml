@@ -17,7 +17,7 @@ Item {
         radius: width / 2
         color: Theme.panel
         border.width: Theme.ring / 2
-        border.color: Theme.text
+        border.color: Theme.edge
 
         Text {
             anchors.centerIn: parent

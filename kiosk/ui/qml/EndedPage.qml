@@ -1,62 +1,41 @@
 // A calm card about the call that ended.
 import QtQuick
-import QtQuick.Layouts
-import Svar.Screen
 
 Page {
     id: root
 
-    onVisibleChanged: {
-        if (visible)
-            done.forceActiveFocus();
-    }
+    board: pieces
 
-    ColumnLayout {
-        anchors.top: parent.top
-        anchors.bottom: done.top
-        anchors.left: parent.left
-        anchors.right: parent.right
-        anchors.margins: Theme.margin
-        spacing: Theme.margin
+    Board {
+        id: pieces
 
-        Item {
-            Layout.fillHeight: true
-        }
+        anchors.fill: parent
+        model: root.model
+        centred: true
+        initial: done
 
-        Label {
-            Layout.fillWidth: true
-            objectName: "endedSentence"
+        Words {
+            name: "endedSentence"
             text: root.model.endedSentence
-            font.pixelSize: Math.ceil(Theme.textSize * 1.25)
-            font.weight: Font.DemiBold
-            horizontalAlignment: Text.AlignHCenter
+            size: Math.ceil(Theme.textSize * (Theme.roomy ? 1.25 : 1))
+            weight: Font.DemiBold
+            alignment: Text.AlignHCenter
         }
 
-        Label {
-            Layout.fillWidth: true
-            objectName: "endedAction"
-            visible: text !== ""
+        Words {
+            name: "endedAction"
             text: root.model.endedAction
-            horizontalAlignment: Text.AlignHCenter
+            alignment: Text.AlignHCenter
         }
 
-        Item {
-            Layout.fillHeight: true
+        Choice {
+            id: done
+
+            name: "close"
+            text: root.model.closeText
+            main: true
+            keyboardInUse: root.keyboardInUse
+            onActivated: root.model.closeCard()
         }
-    }
-
-    BigButton {
-        id: done
-
-        objectName: "close"
-        anchors.bottom: parent.bottom
-        anchors.bottomMargin: Theme.margin * 2
-        anchors.horizontalCenter: parent.horizontalCenter
-        width: 90 * Theme.millimetre
-        height: 30 * Theme.millimetre
-        text: root.model.closeText
-        textSize: Theme.buttonTextSize
-        keyboardInUse: root.keyboardInUse
-        onActivated: root.model.closeCard()
     }
 }

@@ -4,24 +4,32 @@ import QtQuick
 Rectangle {
     id: root
 
-    required property string text
+    required property string long
+    required property string brief
+    property bool briefly: false
 
-    visible: text !== ""
+    visible: long !== ""
     implicitWidth: label.implicitWidth + 2 * Theme.gap
-    implicitHeight: Math.ceil(Theme.textSize * 1.2)
-    color: Theme.accent
+    implicitHeight: Math.ceil(Theme.textSize * 1.1)
+    color: Theme.mark
+
+    TextMetrics {
+        id: whole
+
+        text: root.long
+        font.family: Theme.fontFamily
+        font.pixelSize: Theme.textSize
+    }
 
     Label {
         id: label
 
         anchors.centerIn: parent
         width: Math.min(implicitWidth, parent.width)
-        text: root.text
-        color: Theme.accentInk
+        // The whole sentence where it fits in a line.
+        text: root.briefly || whole.width > root.width - 2 * Theme.gap ? root.brief : root.long
+        color: Theme.markInk
         wrapMode: Text.NoWrap
-        // Only a wider font than the wanted one makes it smaller.
-        fontSizeMode: Text.HorizontalFit
-        minimumPixelSize: Theme.textSize * 0.8
         horizontalAlignment: Text.AlignHCenter
     }
 }

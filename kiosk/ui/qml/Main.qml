@@ -1,4 +1,5 @@
-// The one window: every page lies ready, one is visible. No shortcut, menu or close button leads out of it.
+// The one window: every page of the registry lies ready, one is visible; «Si igjen» and «Mer» have one place on all.
+// No shortcut, menu or close button leads out of it.
 pragma ComponentBehavior: Bound
 
 import QtQuick
@@ -25,7 +26,20 @@ Window {
     color: Theme.background
     title: "Svar"
     onClosing: close => close.accepted = false
+    onWidthChanged: model.resize(width, height)
+    onHeightChanged: model.resize(width, height)
+    Component.onCompleted: model.resize(width, height)
 
+    Binding {
+        target: Theme
+        property: "colours"
+        value: root.model.colours
+    }
+    Binding {
+        target: Theme
+        property: "sizes"
+        value: root.model.sizes
+    }
     Binding {
         target: Theme
         property: "windowHeight"
@@ -33,40 +47,48 @@ Window {
     }
     Binding {
         target: Theme
-        property: "capRatio"
-        value: root.model.capRatio
+        property: "fontFamily"
+        value: root.model.fontFamily
     }
     Binding {
         target: Theme
-        property: "fontFamily"
-        value: root.model.fontFamily
+        property: "fixedWidth"
+        value: fixed.sayAgainWidth + Theme.buttonGap
+    }
+    Binding {
+        target: Theme
+        property: "moreWidth"
+        value: fixed.moreWidth + Theme.buttonGap
     }
 
     Item {
         id: everything
 
         anchors.fill: parent
-        Keys.onPressed: event => root.keyboardInUse = true
+        Keys.onPressed: event => {
+            root.keyboardInUse = true;
+            root.model.touched();
+        }
 
         FakeMark {
             id: mark
 
             objectName: "fakeMark"
-            // During the call beside «Legg på», or above it where a measurement takes the room: there it covers neither
-            // a face nor the clock of a generated picture.
-            readonly property bool inCall: root.model.page === "call"
+            // On a picture in a corner: there it covers neither a face nor the clock of a generated picture.
+            readonly property bool inCorner: root.shown?.covers ?? false
 
-            y: inCall ? parent.height - Theme.gap - height - (root.shown?.markUp ?? 0) : 0
+            y: inCorner ? parent.height - Theme.gap - Theme.bar - Theme.gap - height : 0
             anchors.right: parent.right
-            anchors.rightMargin: inCall ? (root.shown?.markRight ?? 0) : 0
-            width: inCall ? implicitWidth : parent.width
-            text: inCall ? root.model.fakeMarkShort : root.model.fakeMark
+            width: inCorner ? implicitWidth : parent.width
+            long: root.model.fakeMark
+            brief: root.model.fakeMarkShort
+            briefly: inCorner
             z: 1
         }
 
         Item {
             anchors.fill: parent
-            anchors.topMargin: mark.visible && root.model.page !== "call" ? mark.height : 0
+            anchors.topMargin: mark.visible && !mark.inCorner ? mark.height : 0
 
             Repeater {
                 id: pages
@@ -88,6 +110,28 @@ Window {
                         });
                         (item as Page).keyboardInUse = Qt.binding(() => root.keyboardInUse);
                     }
+                }
+            }
+
+            FixedControls {
+                id: fixed
+
+                anchors.fill: parent
+                model: root.model
+                board: root.shown?.board ?? null
+                keyboardInUse: root.keyboardInUse
+            }
+        }
+
+        // Sees every touch and takes none.
+        Item {
+            anchors.fill: parent
+            z: 2
+
+            PointHandler {
+                onActiveChanged: {
+                    if (active)
+                        root.model.touched();
                 }
             }
         }

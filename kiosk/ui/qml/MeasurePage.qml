@@ -1,71 +1,64 @@
 // A measurement between calls: begun by the patient, or just come from a device; and the way out of it.
 import QtQuick
-import QtQuick.Layouts
 import Svar.Screen
 
 Page {
     id: root
 
     readonly property MeasurementModel card: model.measurement
+    readonly property bool hasDrawing: card.picture.toString() !== ""
+    readonly property real drawingWidth: 76 * Theme.millimetre
+    // Beside it there is room for words only when a line still holds some twenty letters.
+    readonly property bool beside: hasDrawing && width - drawingWidth - 4 * Theme.margin >= 8.5 * Theme.textSize
 
-    MeasurementPanel {
-        objectName: "homePanel"
-        anchors.top: parent.top
-        anchors.topMargin: Theme.gap
-        anchors.bottom: buttons.top
-        anchors.bottomMargin: Theme.gap
-        anchors.left: parent.left
-        anchors.right: parent.right
-        anchors.leftMargin: Theme.margin
-        anchors.rightMargin: Theme.margin
-        card: root.card
+    board: pieces
+
+    Drawing {
+        x: Theme.margin
+        y: Theme.gap
+        width: root.drawingWidth
+        height: parent.height - Theme.bar - 3 * Theme.gap
+        visible: root.beside
+        source: root.card.picture
+        description: root.card.pictureName
     }
 
-    RowLayout {
-        id: buttons
+    TaskBoard {
+        id: pieces
 
-        anchors.bottom: parent.bottom
-        anchors.bottomMargin: Theme.gap * 2
-        anchors.right: parent.right
-        anchors.rightMargin: Theme.margin
-        spacing: Theme.apart
-        layoutDirection: Qt.RightToLeft
+        anchors.fill: parent
+        model: root.model
+        contentLeft: root.beside ? root.drawingWidth + 3 * Theme.margin : Theme.margin
+        drawingBelow: root.hasDrawing && !root.beside
+        initial: root.card.canStop ? stop : root.card.canClose ? closeResult : null
 
-        BigButton {
-            objectName: "stop"
-            Layout.preferredWidth: Math.max(implicitWidth, 70 * Theme.millimetre)
-            visible: root.card.canStop
+        Choice {
+            id: stop
+
+            name: "stop"
+            wanted: root.card.canStop
             text: root.model.stopText
-            background: Theme.panel
-            foreground: Theme.text
-            border.width: Theme.ring / 2
-            border.color: Theme.text
             keyboardInUse: root.keyboardInUse
-            onVisibleChanged: if (visible)
-                forceActiveFocus()
             onActivated: root.model.stopMeasuring()
         }
 
-        BigButton {
-            objectName: "closeResult"
-            Layout.preferredWidth: Math.max(implicitWidth, 70 * Theme.millimetre)
-            visible: root.card.canClose
+        Choice {
+            id: closeResult
+
+            name: "closeResult"
+            wanted: root.card.canClose
             text: root.model.closeText
-            background: root.card.canRepeat ? Theme.panel : Theme.plain
-            foreground: root.card.canRepeat ? Theme.text : Theme.plainInk
-            border.width: Theme.ring / 2
-            border.color: Theme.text
+            main: !root.card.canRepeat
             keyboardInUse: root.keyboardInUse
-            onVisibleChanged: if (visible)
-                forceActiveFocus()
             onActivated: root.model.closeCard()
         }
 
-        BigButton {
-            objectName: "again"
-            Layout.preferredWidth: Math.max(implicitWidth, 80 * Theme.millimetre)
-            visible: root.card.canRepeat
+        Choice {
+            name: "again"
+            wanted: root.card.canRepeat
             text: root.model.againText
+            main: true
+            apart: true
             keyboardInUse: root.keyboardInUse
             onActivated: root.model.measureAgain()
         }

@@ -1,12 +1,33 @@
-// Whose reading is it, between calls.
+// Whose reading is it: the question, the value and when it came, and two buttons far from each other.
 import QtQuick
 
 Page {
     id: root
 
-    OwnerPanel {
+    board: pieces
+
+    // A key pressed by accident answers nothing: the first Tab goes to the first answer.
+    TaskBoard {
+        id: pieces
+
         anchors.fill: parent
         model: root.model
-        keyboardInUse: root.keyboardInUse
+        centred: true
+
+        Choice {
+            name: "notMine"
+            text: root.model.notMineText
+            keyboardInUse: root.keyboardInUse
+            onActivated: root.model.answerOwner(false)
+        }
+
+        Choice {
+            name: "mine"
+            text: root.model.mineText
+            good: true
+            apart: true
+            keyboardInUse: root.keyboardInUse
+            onActivated: root.model.answerOwner(true)
+        }
     }
 }

@@ -5,7 +5,8 @@ import Svar.Screen
 Item {
     required property ScreenModel model
     property bool keyboardInUse: false
-    // Where the mark of generated parts may lie in a call: so far from the lower right corner.
-    property real markRight: 0
-    property real markUp: 0
+    // Lays it out; «Mer» turns its sub-pages.
+    property Board board: null
+    // The page draws over everything, the mark of generated parts lies on it.
+    property bool covers: false
 }

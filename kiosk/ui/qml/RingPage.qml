@@ -1,84 +1,54 @@
 // A known caller waits: who it is, one giant button that fills most of the screen, and a smaller one far from it.
 import QtQuick
-import QtQuick.Layouts
-import Svar.Screen
 
 Page {
     id: root
 
+    readonly property real answerWidth: width - 2 * Theme.margin
+    // 60 by 40 mm, and a quarter of the screen.
+    readonly property real answerLeast: Math.max(40 * Theme.millimetre, 0.25 * width * (height + y) / answerWidth) + 1
+    readonly property real aboveBar: height - Theme.gap - Theme.bar - Theme.apart
+    readonly property real headHeight: Math.max(32 * Theme.millimetre, 2 * Theme.line)
+    // Who rings stands above the button; where that has no room, between the button and the one that refuses.
+    readonly property bool headAbove: aboveBar - answerLeast - 2 * Theme.gap >= Theme.line
+    readonly property real head: Math.min(headHeight, aboveBar - answerLeast - 2 * Theme.gap)
+    readonly property bool hasPicture: headAbove && head >= 20 * Theme.millimetre && answerWidth - head - 2 * Theme.margin >= 8 * Theme.textSize
+
+    board: pieces
     onVisibleChanged: {
         if (visible)
             answer.forceActiveFocus();
     }
 
-    RowLayout {
-        id: who
-
-        anchors.top: parent.top
-        anchors.topMargin: Theme.margin / 2
-        anchors.left: parent.left
-        anchors.right: decline.left
-        anchors.leftMargin: Theme.margin
-        anchors.rightMargin: Theme.margin
-        height: 32 * Theme.millimetre
-        spacing: Theme.margin
-
-        CallerPicture {
-            Layout.preferredWidth: 30 * Theme.millimetre
-            Layout.preferredHeight: 30 * Theme.millimetre
-            source: root.model.callerPicture
-            initials: root.model.callerInitials
-            description: root.model.callerPictureName
-        }
-
-        ColumnLayout {
-            Layout.fillWidth: true
-            spacing: 0
-
-            Label {
-                Layout.fillWidth: true
-                objectName: "callerName"
-                text: root.model.callerName
-                font.pixelSize: Math.ceil(Theme.textSize * 1.15)
-                fontSizeMode: Text.HorizontalFit
-                minimumPixelSize: Theme.textSize
-                font.weight: Font.DemiBold
-                wrapMode: Text.NoWrap
-                elide: Text.ElideRight
-            }
-
-            Label {
-                Layout.fillWidth: true
-                objectName: "callerLine"
-                text: root.model.callerLine
-                wrapMode: Text.NoWrap
-                elide: Text.ElideRight
-            }
-        }
+    CallerPicture {
+        x: Theme.margin
+        y: Theme.gap
+        width: root.head
+        height: root.head
+        visible: root.hasPicture
+        source: root.model.callerPicture
+        initials: root.model.callerInitials
+        description: root.model.callerPictureName
     }
 
     BigButton {
         id: answer
 
         objectName: "answer"
-        anchors.top: decline.bottom
-        anchors.topMargin: Theme.apart
-        anchors.bottom: parent.bottom
-        anchors.bottomMargin: Theme.margin
-        anchors.left: parent.left
-        anchors.right: parent.right
-        anchors.leftMargin: Theme.margin
-        anchors.rightMargin: Theme.margin
+        x: Theme.margin
+        y: root.headAbove ? root.head + 2 * Theme.gap : Theme.gap / 2
+        width: root.answerWidth
+        height: root.headAbove ? root.aboveBar - y : Math.max(root.answerLeast, root.aboveBar - y)
         text: root.model.answerText
         textSize: Theme.buttonTextSize
         background: Theme.good
-        foreground: "white"
+        foreground: Theme.goodInk
         keyboardInUse: root.keyboardInUse
-        border.width: Theme.ring
-        border.color: Qt.rgba(1, 1, 1, 0.25 + 0.65 * pulse.level)
+        border.width: Theme.ring * (1 + pulse.level)
+        border.color: Theme.goodEdge
         onActivated: root.model.answer()
-        KeyNavigation.tab: decline
-        KeyNavigation.up: decline
+        KeyNavigation.tab: decline.button
+        KeyNavigation.up: decline.button
     }
 
     // A slow swell of the button's edge, once in two seconds, drawn ten times a second: it calls without flashing.
@@ -90,28 +60,42 @@ Page {
 
         interval: 100
         repeat: true
-        running: root.visible
+        running: root.visible && root.model.flash
         onTriggered: step = (step + 1) % 20
         onRunningChanged: step = 0
     }
 
-    BigButton {
-        id: decline
+    Board {
+        id: pieces
 
-        objectName: "decline"
-        anchors.top: parent.top
-        anchors.topMargin: Theme.margin / 2
-        anchors.right: parent.right
-        anchors.rightMargin: Theme.margin
-        width: 56 * Theme.millimetre
-        text: root.model.declineText
-        background: Theme.panel
-        foreground: Theme.text
-        border.width: Theme.ring / 2
-        border.color: Theme.text
-        keyboardInUse: root.keyboardInUse
-        onActivated: root.model.decline()
-        KeyNavigation.tab: answer
-        KeyNavigation.down: answer
+        anchors.fill: parent
+        model: root.model
+        contentLeft: root.hasPicture ? root.head + 2 * Theme.margin : Theme.margin
+        contentTop: root.headAbove ? Theme.gap : answer.y + answer.height
+        reserve: root.headAbove ? answer.height + Theme.apart : -Theme.gap
+        centred: true
+
+        Words {
+            name: "callerName"
+            text: root.model.callerName
+            size: Theme.roomy ? Math.ceil(Theme.textSize * 1.15) : Theme.textSize
+            weight: Font.DemiBold
+        }
+
+        Words {
+            name: "callerLine"
+            text: root.model.callerLine
+        }
+
+        Choice {
+            id: decline
+
+            name: "decline"
+            text: root.model.declineText
+            keyboardInUse: root.keyboardInUse
+            onActivated: root.model.decline()
+            button.KeyNavigation.tab: answer
+            button.KeyNavigation.down: answer
+        }
     }
 }

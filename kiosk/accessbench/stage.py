@@ -1,0 +1,170 @@
+"""The real window without a link: shows any state for any profile, language and size, to be looked at and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import shiboken6
+from PySide6.QtCore import QPointF, QRectF, QUrl
+from PySide6.QtGui import QFont, QFontMetricsF, QGuiApplication, QImage
+from PySide6.QtQml import QQmlApplicationEngine
+from PySide6.QtQuick import QQuickItem, QQuickWindow
+
+from kiosk.accessbench import examples
+from kiosk.facts.profile import Profile
+from kiosk.flow.state import KioskState
+from kiosk.ipc.ui_messages import Choice
+from kiosk.resources import assets
+from kiosk.ui import screens
+from kiosk.ui.fonts import wanted_font
+from kiosk.ui.pseudo import every_language
+from kiosk.ui.view_model import ScreenModel
+
+_QML = Path(screens.__file__).parent / "qml"
+
+
+def application() -> QGuiApplication:
+    """The one there is, or a new one."""
+    there = QGuiApplication.instance()
+    return there if isinstance(there, QGuiApplication) else QGuiApplication(["stage"])
+
+
+class Stage:
+    """The window with its model, no link behind it. ``at`` and ``now`` are its clocks. Close it when done."""
+
+    def __init__(self, size: tuple[int, int], profile: Profile | None = None) -> None:
+        family, cap_ratio = wanted_font()
+        self.at = 100.0
+        self.now: datetime = examples.NOW + timedelta(hours=1)
+        self.profile = Profile() if profile is None else profile
+        self.model = ScreenModel(
+            every_language(assets() / "phrases"), lambda: self.now, lambda: self.at, family, cap_ratio
+        )
+        self.pressed: list[Choice] = []
+        self.model.pressed.connect(self._pressed)
+        self.engine = QQmlApplicationEngine()
+        self.engine.setInitialProperties({"model": self.model})
+        self.engine.load(QUrl.fromLocalFile(str(_QML / "Main.qml")))
+        root = self.engine.rootObjects()[0]
+        if not isinstance(root, QQuickWindow):
+            raise RuntimeError("Main.qml did not load")
+        self.window = root
+        self.window.show()
+        self.resize(size)
+
+    @property
+    def millimetre(self) -> float:
+        """Pixels of a millimetre."""
+        millimetre = self.model.sizes["millimetre"]  # type: ignore[index]  # a Property of Qt
+        return float(millimetre)
+
+    def _pressed(self, choice: Choice) -> None:
+        self.pressed.append(choice)
+
+    def close(self) -> None:
+        """Before the model that its bindings read."""
+        self.window.hide()
+        shiboken6.delete(self.engine)
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Another screen."""
+        self.window.resize(*size)
+        application().processEvents()
+
+    def lay_out(self, state: KioskState | None) -> None:
+        """Show a state with this stage's profile, without drawing it."""
+        if state is not None:
+            state = msgspec.structs.replace(state, profile=self.profile)
+        self.model.show(state)
+
+    def show(self, state: KioskState | None) -> None:
+        """Show a state and draw it."""
+        self.lay_out(state)
+        self.grab()
+
+    def grab(self) -> QImage:
+        """What is drawn."""
+        return self.window.grabWindow()
+
+    def sub_pages(self) -> int:
+        """How many the page has."""
+        board = self._board()
+        return 1 if board is None else int(board.property("subPages"))
+
+    def turn(self) -> None:
+        """«Mer»."""
+        board = self._board()
+        if board is not None:
+            board.metaObject().invokeMethod(board, "more")
+
+    def _board(self) -> QQuickItem | None:
+        boards = [item for item in self.items() if item.property("subPages") is not None]
+        return boards[0] if boards else None
+
+    def items(self, kind: str = "") -> list[QQuickItem]:
+        """What is visible of a kind (the beginning of the class name)."""
+
+        def walk(item: QQuickItem) -> Iterator[QQuickItem]:
+            if not item.isVisible():
+                return
+            yield item
+            for child in item.childItems():
+                yield from walk(child)
+
+        return [item for item in walk(self.window.contentItem()) if item.metaObject().className().startswith(kind)]
+
+    def item(self, name: str) -> QQuickItem:
+        """The one visible item of this name. Raises LookupError."""
+        found = [item for item in self.items() if item.objectName() == name]
+        if len(found) != 1:
+            raise LookupError(f"{name}: {len(found)}")
+        return found[0]
+
+    def texts(self) -> list[QQuickItem]:
+        """Everything visible that draws words."""
+        return [item for item in self.items() if item.property("text") and item.property("contentWidth") is not None]
+
+    def drawn_font(self, item: QQuickItem) -> QFont:
+        """The font after fitting."""
+        font = QFont(item.property("font"))
+        info = item.property("fontInfo")
+        font.setPixelSize(max(1, round(info.property("pixelSize").toNumber())))
+        return font
+
+    def ink(self, item: QQuickItem) -> QRectF:
+        """Where a text's letters are, without the air that a font adds above and below."""
+        metrics = QFontMetricsF(self.drawn_font(item))
+        lines = str(item.property("text")).split("\n")
+        tight = metrics.tightBoundingRect(max(lines, key=len))
+        rectangle = self.rectangle(item)
+        width, height = item.property("contentWidth"), item.property("contentHeight")
+        middle = rectangle.center()
+        count = int(item.property("lineCount"))
+        line = float(item.property("lineHeight")) if count > 1 or height > metrics.height() * 0.5 else metrics.height()
+        # A line of fixed height has its letters' ascent at the bottom of what is left of it.
+        first = middle.y() - height / 2 + _baseline(line if line > 3 else height / max(1, count), metrics)
+        step = line if line > 3 else height / max(1, count)
+        return QRectF(
+            _left(item, rectangle, width), first + tight.top(), width, (count - 1) * step - tight.top() + tight.bottom()
+        )
+
+    def rectangle(self, item: QQuickItem) -> QRectF:
+        """Where an item is."""
+        return QRectF(item.mapToScene(QPointF(0, 0)), item.size())
+
+
+def _baseline(line: float, metrics: QFontMetricsF) -> float:
+    """From the top of a line to the feet of its letters: Qt takes what is missing from above."""
+    return line - metrics.descent()
+
+
+def _left(item: QQuickItem, rectangle: QRectF, width: float) -> float:
+    alignment = int(getattr(item.property("effectiveHorizontalAlignment"), "value", 4))
+    if alignment & 1:
+        return rectangle.left()
+    if alignment & 2:
+        return rectangle.right() - width
+    return rectangle.center().x() - width / 2

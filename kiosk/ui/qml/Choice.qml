@@ -1,0 +1,39 @@
+// A button that a Board places. «sticky»: on every sub-page; «apart»: it means the opposite of the one before it.
+import QtQuick
+
+Item {
+    id: root
+
+    required property string name
+    property alias text: button.text
+    property alias button: button
+    property bool wanted: true
+    property bool sticky: true
+    property bool apart: false
+    // The main thing to do here; the others are quieter.
+    property bool main: false
+    property bool good: false
+    property bool keyboardInUse: false
+
+    signal activated
+
+    function take() {
+        button.forceActiveFocus();
+    }
+
+    visible: false
+
+    BigButton {
+        id: button
+
+        objectName: root.name
+        anchors.fill: parent
+        text: ""
+        background: root.good ? Theme.good : root.main ? Theme.plain : Theme.quiet
+        foreground: root.good ? Theme.goodInk : root.main ? Theme.plainInk : Theme.quietInk
+        border.width: Theme.ring / 2
+        border.color: root.good ? Theme.goodEdge : Theme.edge
+        keyboardInUse: root.keyboardInUse
+        onActivated: root.activated()
+    }
+}

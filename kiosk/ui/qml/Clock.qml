@@ -1,0 +1,74 @@
+// The time in digits as large as there is room; beside it, where there is room too, the day.
+import QtQuick
+
+Piece {
+    id: root
+
+    required property string time
+    required property string day
+    required property string date
+    required property real room
+    property bool compact: false
+    readonly property bool wide: compact && least * 2.4 + Math.max(dayWidth.width, dateWidth.width) + Theme.margin <= room
+
+    wantedHeight: Math.max(least, compact ? 34 * Theme.millimetre : 70 * Theme.millimetre)
+    least: wide ? 2 * Theme.line : Theme.line
+
+    TextMetrics {
+        id: dayWidth
+
+        text: root.day
+        font.family: Theme.fontFamily
+        font.pixelSize: Theme.textSize
+    }
+
+    TextMetrics {
+        id: dateWidth
+
+        text: root.date
+        font.family: Theme.fontFamily
+        font.pixelSize: Theme.textSize
+    }
+
+    Text {
+        id: digits
+
+        objectName: "clock"
+        width: root.wide ? root.width - days.width - Theme.margin : root.width
+        height: root.height
+        text: root.time
+        color: Theme.text
+        font.family: Theme.fontFamily
+        // Digits are as high as capitals: they fill the height that is left.
+        font.pixelSize: Math.max(Theme.textSize, Math.min(Math.floor(root.height * 1.1), Math.floor(width / 2.9)))
+        font.weight: Font.DemiBold
+        horizontalAlignment: Text.AlignHCenter
+        verticalAlignment: Text.AlignVCenter
+        textFormat: Text.PlainText
+        Accessible.role: Accessible.StaticText
+        Accessible.name: text
+    }
+
+    Column {
+        id: days
+
+        anchors.right: parent.right
+        anchors.verticalCenter: parent.verticalCenter
+        width: Math.ceil(Math.max(dayWidth.width, dateWidth.width)) + 2
+        visible: root.wide
+
+        Label {
+            objectName: "day"
+            width: parent.width
+            text: root.day
+            wrapMode: Text.NoWrap
+        }
+
+        Label {
+            objectName: "date"
+            width: parent.width
+            text: root.date
+            wrapMode: Text.NoWrap
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// «Si igjen» and «Mer»: at the lower left, at one place on every page of a patient's screen.
+import QtQuick
+import Svar.Screen
+
+Item {
+    id: root
+
+    required property ScreenModel model
+    property Board board: null
+    property bool keyboardInUse: false
+
+    readonly property real wordsWidth: model.layout.width(model.sayAgainText, Theme.textSize, Font.DemiBold) + Theme.padding
+    // The word where it leaves room for the other buttons, else the drawing alone (a screen reader says the word).
+    readonly property bool inWords: wordsWidth <= 0.26 * width
+    readonly property real sayAgainWidth: inWords ? Math.max(Theme.target, wordsWidth) : Math.max(Theme.target, Theme.bar * 0.8)
+    readonly property string which: model.moreOf(board ? board.subPage + 1 : 1, board ? board.subPages : 2)
+    readonly property real longWidth: model.layout.width(model.moreText + " " + model.moreOf(2, 2), Theme.textSize, Font.DemiBold) + Theme.padding
+    readonly property bool moreInWords: longWidth + sayAgainWidth <= 0.5 * width
+    readonly property real moreWidth: moreInWords ? longWidth : Math.max(Theme.target, model.layout.width(model.moreText, Theme.textSize, Font.DemiBold) + Theme.padding)
+
+    BigButton {
+        id: sayAgain
+
+        objectName: "sayAgain"
+        x: Theme.margin
+        y: parent.height - Theme.gap - height
+        width: root.sayAgainWidth
+        height: Theme.bar
+        text: root.inWords ? root.model.sayAgainText : ""
+        background: Theme.quiet
+        foreground: Theme.quietInk
+        border.width: Theme.ring / 2
+        border.color: Theme.edge
+        keyboardInUse: root.keyboardInUse
+        onActivated: root.model.sayAgain()
+        Accessible.name: root.model.sayAgainText
+
+        IconItem {
+            anchors.centerIn: parent
+            width: Math.min(parent.width, parent.height) * 0.6
+            height: width
+            visible: !root.inWords
+            ink: Theme.quietInk
+        }
+    }
+
+    BigButton {
+        id: more
+
+        objectName: "more"
+        x: Theme.margin + root.sayAgainWidth + Theme.buttonGap
+        y: sayAgain.y
+        width: root.moreWidth
+        height: Theme.bar
+        visible: (root.board?.subPages ?? 1) > 1
+        text: root.moreInWords ? root.model.moreText + " " + root.which : root.model.moreText
+        background: Theme.quiet
+        foreground: Theme.quietInk
+        border.width: Theme.ring / 2
+        border.color: Theme.edge
+        keyboardInUse: root.keyboardInUse
+        onActivated: root.board?.more()
+        Accessible.name: root.model.moreText + " " + root.which
+
+        // Which of how many, where the words have no room.
+        Row {
+            anchors.horizontalCenter: parent.horizontalCenter
+            anchors.bottom: parent.bottom
+            anchors.bottomMargin: Theme.ring * 1.5
+            spacing: Theme.ring
+            visible: !root.moreInWords
+
+            Repeater {
+                model: root.board?.subPages ?? 0
+
+                Rectangle {
+                    required property int index
+
+                    width: Theme.ring * 1.6
+                    height: width
+                    radius: width / 2
+                    color: index === root.board?.subPage ? Theme.quietInk : Theme.quiet
+                    border.width: Theme.ring / 3
+                    border.color: Theme.quietInk
+                }
+            }
+        }
+    }
+}
