@@ -23,6 +23,12 @@ from kiosk.ui.fonts import wanted_font
 from kiosk.ui.pseudo import every_language
 from kiosk.ui.view_model import ScreenModel
 
+_MULTIPLIER = 3.0
+"""QML's line height is a factor up to here, else pixels."""
+_CENTRED = 4
+_LETTERS = 0.88
+"""Of a line of 1.16 times the font's size: what its letters take, from Å to g."""
+
 _QML = Path(screens.__file__).parent / "qml"
 
 
@@ -135,34 +141,22 @@ class Stage:
         return font
 
     def ink(self, item: QQuickItem) -> QRectF:
-        """Where a text's letters are, without the air that a font adds above and below."""
+        """Where a text's letters are, without the air that a line has above and below."""
         metrics = QFontMetricsF(self.drawn_font(item))
-        lines = str(item.property("text")).split("\n")
-        tight = metrics.tightBoundingRect(max(lines, key=len))
-        rectangle = self.rectangle(item)
-        width, height = item.property("contentWidth"), item.property("contentHeight")
-        middle = rectangle.center()
-        count = int(item.property("lineCount"))
-        line = float(item.property("lineHeight")) if count > 1 or height > metrics.height() * 0.5 else metrics.height()
-        # A line of fixed height has its letters' ascent at the bottom of what is left of it.
-        first = middle.y() - height / 2 + _baseline(line if line > 3 else height / max(1, count), metrics)
-        step = line if line > 3 else height / max(1, count)
-        return QRectF(
-            _left(item, rectangle, width), first + tight.top(), width, (count - 1) * step - tight.top() + tight.bottom()
-        )
+        rectangle, width = self.rectangle(item), float(item.property("contentWidth"))
+        count, line = int(item.property("lineCount")), float(item.property("lineHeight"))
+        # One line of its font's own height has its digits in the middle.
+        own = line <= _MULTIPLIER
+        height = metrics.tightBoundingRect("H").height() if own else (count - 1 + _LETTERS) * line
+        return QRectF(_left(item, rectangle, width), rectangle.center().y() - height / 2, width, height)
 
     def rectangle(self, item: QQuickItem) -> QRectF:
         """Where an item is."""
         return QRectF(item.mapToScene(QPointF(0, 0)), item.size())
 
 
-def _baseline(line: float, metrics: QFontMetricsF) -> float:
-    """From the top of a line to the feet of its letters: Qt takes what is missing from above."""
-    return line - metrics.descent()
-
-
 def _left(item: QQuickItem, rectangle: QRectF, width: float) -> float:
-    alignment = int(getattr(item.property("effectiveHorizontalAlignment"), "value", 4))
+    alignment = int(item.property("aligned") or _CENTRED)
     if alignment & 1:
         return rectangle.left()
     if alignment & 2:

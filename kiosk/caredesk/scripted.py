@@ -39,14 +39,14 @@ NURSE_TONE_HZ = 1000.0
 RING_SECONDS = 12.0
 
 # Middle of each button on the 1280x800 screen, as a finger would find it.
-ANSWER = (640, 560)
-DECLINE = (1090, 165)
-HANG_UP = (1100, 720)
-CLOSE = (640, 640)
-MEASURE = (330, 712)
-MY_READINGS = (948, 712)
-CLOSE_RESULT = (1040, 712)
-YEAR = (703, 712)
+ANSWER = (640, 430)
+DECLINE = (1090, 725)
+HANG_UP = (1100, 725)
+CLOSE = (1140, 725)
+MEASURE = (330, 580)
+MY_READINGS = (948, 725)
+CLOSE_RESULT = (1140, 725)
+SPAN = (860, 725)
 
 
 class Visit:
@@ -225,7 +225,9 @@ async def _own_measurement(visit: Visit) -> None:
         await visit.press(CLOSE_RESULT, "close-card")
         pressed = await visit.press(MY_READINGS, "history")
         await timeline.wait("history-read", after=pressed, limit=10.0)
-        await visit.press(YEAR, "curve")
+        for _ in ("month", "year"):
+            await visit.press(SPAN, "curve")
+            await asyncio.sleep(0.6)
         await asyncio.sleep(0.5)
         await visit.photograph("my-readings")
         await visit.press(CLOSE_RESULT, "back")

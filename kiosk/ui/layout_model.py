@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QFont, QFontMetricsF, QTextLayout, QTextOption
 from PySide6.QtQml import QmlElement
@@ -31,29 +32,32 @@ class LayoutModel(QObject):
         self._lines = functools.lru_cache(maxsize=2048)(self._break)
         self._width = functools.lru_cache(maxsize=2048)(self._measure)
 
-    @Slot("QVariantList", "QVariantList", "QVariantMap", result="QVariantList")  # type: ignore[arg-type]  # names of Qt
+    @Slot("QVariantList", "QVariantList", "QVariantMap", result="QVariantList")
     def arrange(
         self, pieces: Sequence[Mapping[str, Any]], buttons: Sequence[Mapping[str, Any]], room: Mapping[str, Any]
     ) -> list[dict[str, object]]:
         """All sub-pages: ``pieces`` and ``buttons``, each a list of index, x, y, width, height and (pieces) words.
 
         A piece: ``words``, ``size``, ``weight``, ``padding`` (width and height around the words), or ``width`` and
-        ``height``; ``least``, ``pairs``, ``toRight``. A button: ``words``, ``size``, ``weight``, ``padding``,
-        ``sticky``, ``apart``. ``room`` has the fields of paging.Room.
+        ``height``; ``least``, ``pairs``, ``toRight``, ``late``. A button: ``words``, ``size``, ``weight``, ``padding``,
+        ``sticky``, ``apart``, ``flows``. ``room`` has the fields of paging.Room.
         """
-        where = Room(**{key: value if isinstance(value, bool) else _number(key, value) for key, value in room.items()})
+        where = msgspec.convert(dict(room), Room, strict=False)
         blocks = [self._block(piece, where.content_width) for piece in pieces]
 
         def height_of(index: int, width: float) -> float:
             button = buttons[index]
-            lines = self._lines(button["words"], button["size"], button["weight"], width - button["padding"])
-            return len(lines) * math.ceil(button["size"] * LINE) + button["padding"] / 2
+            lines: tuple[str, ...] = self._lines(
+                button["words"], button["size"], button["weight"], width - button["padding"]
+            )
+            return len(lines) * math.ceil(int(button["size"]) * LINE) + float(button["padding"]) / 2
 
         pressed = [
             Button(
                 width=max(where.bar, self.width(one["words"], one["size"], one["weight"]) + one["padding"]),
                 sticky=one["sticky"],
                 apart=one["apart"],
+                flows=one["flows"],
             )
             for one in buttons
         ]
@@ -68,7 +72,11 @@ class LayoutModel(QObject):
     @Slot(str, int, int, result=float)
     def width(self, words: str, size: int, weight: int) -> float:
         """Of the widest line of ``words``, in pixels."""
-        return max(self._width(line, size, weight) for line in words.split("\n"))
+        return max([self._measured(line, size, weight) for line in words.split("\n")])
+
+    def _measured(self, line: str, size: int, weight: int) -> float:
+        found: float = self._width(line, size, weight)
+        return found
 
     def lines(self, words: str, size: int, weight: int, width: float) -> tuple[str, ...]:
         """``words`` broken to ``width`` as QML's Text breaks them."""
@@ -100,7 +108,14 @@ class LayoutModel(QObject):
     def _block(self, piece: Mapping[str, Any], content_width: float) -> Block:
         least = None if piece["least"] < 0 else float(piece["least"])
         if not piece["words"]:
-            return Block(piece["width"], piece["height"], least, pairs=piece["pairs"], to_right=piece["toRight"])
+            return Block(
+                piece["width"],
+                piece["height"],
+                least,
+                pairs=piece["pairs"],
+                to_right=piece["toRight"],
+                late=piece["late"],
+            )
         size, weight, padding = piece["size"], piece["weight"], piece["padding"]
         line = math.ceil(size * LINE)
         lines = len(self._lines(piece["words"], size, weight, content_width - padding))
@@ -111,6 +126,7 @@ class LayoutModel(QObject):
             line=line + (piece["air"] if lines == 1 else 0),
             pairs=piece["pairs"],
             to_right=piece["toRight"],
+            late=piece["late"],
         )
 
     def _piece(self, spot: Spot, piece: Mapping[str, Any], room: Room) -> dict[str, object]:
@@ -125,7 +141,3 @@ class LayoutModel(QObject):
 
 def _place(spot: Spot) -> dict[str, object]:
     return {"index": spot.index, "x": spot.x, "y": spot.y, "width": spot.width, "height": spot.height}
-
-
-def _number(key: str, value: float) -> float:
-    return int(value) if key.startswith("choices") else float(value)

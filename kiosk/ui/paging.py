@@ -7,7 +7,7 @@ those that have no room there in rows above it (``sticky``, on every sub-page) o
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -17,6 +17,7 @@ class Block(msgspec.Struct, frozen=True):
 
     ``least``: it may be so low, and grows to ``height`` where there is room. ``lines`` of ``line`` each: a text that
     may be broken between lines. ``pairs``: may stand beside the piece before it; ``to_right`` then at the right edge.
+    ``late``: may come after the buttons, on another sub-page.
     """
 
     width: float
@@ -26,15 +27,17 @@ class Block(msgspec.Struct, frozen=True):
     line: float = 0.0
     pairs: bool = False
     to_right: bool = False
+    late: bool = False
 
 
 class Button(msgspec.Struct, frozen=True):
     """``width`` that its words take in one line. ``sticky``: on every sub-page. ``apart``: means the opposite of the
-    button before it."""
+    button before it. ``flows``: never in the bar."""
 
     width: float
     sticky: bool = True
     apart: bool = False
+    flows: bool = False
 
 
 class Room(msgspec.Struct, frozen=True):
@@ -42,8 +45,8 @@ class Room(msgspec.Struct, frozen=True):
 
     ``left``, ``content_width``, ``top`` and ``reserve`` (kept free between content and bar) bound the content.
     ``fixed``: width at the bar's left that «Si igjen» takes; ``more``: what «Mer» takes besides. ``gap`` between
-    pieces, ``between`` buttons, ``apart`` between opposites. ``choices``: buttons of a sub-page at most, ``choices_paged`` when
-    «Mer» is shown.
+    pieces, ``between`` buttons, ``apart`` between opposites. ``choices``: buttons of a
+    sub-page at most, ``choices_paged`` when «Mer» is shown.
     """
 
     width: float
@@ -109,15 +112,22 @@ def _arranged(
     blocks: Sequence[Block], buttons: Sequence[Button], room: Room, height_of: HeightOfButton, *, paged: bool
 ) -> list[SubPage]:
     bar, left_over = _bar(buttons, room, height_of, paged=paged)
-    sticky_rows = _button_rows([one for one in left_over if buttons[one].sticky], buttons, room, height_of)
+    whole = (room.margin, room.width - 2 * room.margin)
+    sticky_rows = _button_rows([one for one in left_over if buttons[one].sticky], buttons, room, height_of, *whole)
     flowing = [one for one in left_over if not buttons[one].sticky]
     bottom = min((spot.y for spot in bar), default=room.height - room.edge - room.bar)
     for row in reversed(sticky_rows):
         bottom -= room.between + row.height
         bar += [Spot(one, x, bottom, width, row.height) for one, x, width in row.buttons]
-    available = bottom - room.gap - room.reserve - room.top
+    available = bottom - (room.between if flowing else room.gap) - room.reserve - room.top
     limit = (room.choices_paged if paged else room.choices) - len(bar)
-    rows = [*_block_rows(blocks, room), *_button_rows(flowing, buttons, room, height_of, most=max(1, limit))]
+    early = [one for one, block in enumerate(blocks) if not block.late]
+    late = [one for one, block in enumerate(blocks) if block.late]
+    beside = (room.left, room.content_width)
+    pressed = _button_rows(flowing, buttons, room, height_of, *beside, most=max(1, limit))
+    rows = [*_block_rows(early, blocks, room), *pressed, *_block_rows(late, blocks, room)]
+    if paged is False and flowing:
+        rows = [*_block_rows(range(len(blocks)), blocks, room), *pressed]
     return [
         SubPage(*_placed(page, room, available, tuple(bar)))
         for page in _packed(rows, max(available, 1.0), room, max(1, limit))
@@ -143,7 +153,7 @@ def _bar(
             0.0 if not spots else (room.apart if button.apart or buttons[order[place - 1]].apart else room.between)
         )
         fits = right - distance - button.width >= left - 0.5 and not left_over
-        if fits and len(spots) < limit and (button.sticky or not paged):
+        if fits and len(spots) < limit and (button.sticky or not paged) and not button.flows:
             right -= distance + button.width
             spots.append(Spot(one, right, room.height - room.edge - room.bar, button.width, room.bar))
         else:
@@ -157,36 +167,52 @@ def _bar(
 
 
 def _button_rows(
-    chosen: Sequence[int], buttons: Sequence[Button], room: Room, height_of: HeightOfButton, most: int = 3
+    chosen: Sequence[int],
+    buttons: Sequence[Button],
+    room: Room,
+    height_of: HeightOfButton,
+    left: float,
+    width: float,
+    most: int = 3,
 ) -> list[_Row]:
-    """As many side by side as have room, all of a row equally wide."""
-    width = room.width - 2 * room.margin
+    """Two side by side where both have room, equally wide if that is enough for each, else one below the other."""
     rows: list[_Row] = []
     waiting = list(chosen)
     while waiting:
-        count = min(len(waiting), most, 2)
-        while count > 1 and not _side_by_side(waiting[:count], buttons, room, width):
-            count -= 1
-        row, waiting = waiting[:count], waiting[count:]
-        gap = room.apart if any(buttons[one].apart for one in row) else room.between
-        each = (width - gap * (count - 1)) / count
-        height = max(room.bar, *(height_of(one, each) for one in row))
-        places = tuple((one, room.margin + place * (each + gap), each) for place, one in enumerate(row))
-        rows.append(_Row(height, height, buttons=places))
+        widths = _side_by_side(waiting[: min(2, most)], buttons, room, width)
+        row, waiting = waiting[: len(widths)], waiting[len(widths) :]
+        height = max([room.bar, *(height_of(one, wide) for one, wide in zip(row, widths, strict=True))])
+        places = []
+        x = left
+        for one, wide in zip(row, widths, strict=True):
+            places.append((one, x, wide))
+            x += wide + _between(row, buttons, room)
+        rows.append(_Row(height, height, buttons=tuple(places)))
     return rows
 
 
-def _side_by_side(row: Sequence[int], buttons: Sequence[Button], room: Room, width: float) -> bool:
-    gap = room.apart if any(buttons[one].apart for one in row) else room.between
-    each = (width - gap * (len(row) - 1)) / len(row)
-    return all(buttons[one].width <= each for one in row)
+def _between(row: Sequence[int], buttons: Sequence[Button], room: Room) -> float:
+    return room.apart if any(buttons[one].apart for one in row) else room.between
 
 
-def _block_rows(blocks: Sequence[Block], room: Room) -> list[_Row]:
+def _side_by_side(row: Sequence[int], buttons: Sequence[Button], room: Room, width: float) -> list[float]:
+    """Widths of those of ``row`` that stand side by side: both, or the first alone."""
+    wanted = [buttons[one].width for one in row]
+    left_over = width - _between(row, buttons, room) * (len(row) - 1)
+    each = left_over / len(row)
+    if all(wide <= each for wide in wanted):
+        return [each] * len(row)
+    if len(row) > 1 and sum(wanted) <= left_over:
+        return [wide + (left_over - sum(wanted)) / len(row) for wide in wanted]
+    return [width]
+
+
+def _block_rows(chosen: Iterable[int], blocks: Sequence[Block], room: Room) -> list[_Row]:
     """One below the other; side by side those that may be and have room for all their words in one line."""
     groups: list[list[int]] = []
     used = 0.0
-    for index, block in enumerate(blocks):
+    for index in chosen:
+        block = blocks[index]
         if block.pairs and groups and used + 2 * room.gap + block.width <= room.content_width:
             groups[-1].append(index)
             used += 2 * room.gap + block.width

@@ -380,7 +380,7 @@ def test_a_week_is_seven_whole_days_with_today_last() -> None:
     assert [text for _, text in card.chart.marks] == ["Sø", "Ma", "Ti", "On", "To", "Fr", "Lø"]
     assert [text for _, text in card.chart.levels] == ["110", "150"]
     assert (card.value, card.when) == ("130 over 80", "i dag kl. 09.00")
-    assert [(one.text, one.chosen) for one in card.spans] == [("Uke", True), ("Måned", False), ("År", False)]
+    assert card.next_span == (Span.MONTH, "Måned")
     assert card.other == (MeasurementKind.PULSE_OXIMETRY, "Vis oksygen")
 
 

@@ -11,7 +11,10 @@ import PySide6
 _ROOT = Path(__file__).resolve().parents[2]
 _QML = _ROOT / "kiosk/ui/qml"
 _TYPES = tuple(
-    f"kiosk/ui/{name}.py" for name in ("video_item", "measurement_model", "history_model", "curve_item", "view_model")
+    f"kiosk/ui/{name}.py"
+    for name in (
+        *("video_item", "measurement_model", "history_model", "curve_item", "icon_item", "layout_model", "view_model"),
+    )
 )
 _QT = Path(PySide6.__file__).parent
 

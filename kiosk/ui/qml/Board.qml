@@ -50,14 +50,16 @@ Item {
                     "height": piece.wantedHeight,
                     "least": piece.least,
                     "pairs": piece.pairs,
-                    "toRight": piece.toRight
+                    "toRight": piece.toRight,
+                    "late": piece.late
                 })), choices.map(choice => ({
                     "words": choice.text,
                     "size": Theme.textSize,
                     "weight": choice.button.weight,
                     "padding": Theme.padding,
                     "sticky": choice.sticky,
-                    "apart": choice.apart
+                    "apart": choice.apart,
+                    "flows": choice.flows
                 })), {
             "width": width,
             "height": height,
@@ -70,7 +72,7 @@ Item {
             "reserve": reserve,
             "fixed": Theme.fixedWidth,
             "more": Theme.moreWidth,
-            "gap": Theme.gap,
+            "gap": 1.2 * Theme.millimetre,
             "between": Theme.buttonGap,
             "apart": Theme.apart,
             // For a hand that trembles the fixed ones count too.

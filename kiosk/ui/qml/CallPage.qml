@@ -15,7 +15,7 @@ Page {
     readonly property bool words: !hasPicture && !hasTask
 
     board: pieces
-    covers: true
+    covers: Theme.roomy
 
     Rectangle {
         anchors.fill: parent
@@ -178,6 +178,8 @@ Page {
 
         Choice {
             name: "notMine"
+            sticky: false
+            flows: true
             wanted: root.model.owner.shown
             text: root.model.notMineText
             apart: true
@@ -187,6 +189,8 @@ Page {
 
         Choice {
             name: "mine"
+            sticky: false
+            flows: true
             wanted: root.model.owner.shown
             text: root.model.mineText
             good: true

@@ -10,6 +10,8 @@ Item {
     property bool wanted: true
     property bool sticky: true
     property bool apart: false
+    // Stands after the content, never in the bar.
+    property bool flows: false
     // The main thing to do here; the others are quieter.
     property bool main: false
     property bool good: false

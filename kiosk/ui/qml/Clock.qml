@@ -9,7 +9,7 @@ Piece {
     required property string date
     required property real room
     property bool compact: false
-    readonly property bool wide: compact && least * 2.4 + Math.max(dayWidth.width, dateWidth.width) + Theme.margin <= room
+    readonly property bool wide: compact && 4.8 * Theme.line + Math.max(dayWidth.advanceWidth, dateWidth.advanceWidth) + 8 + Theme.margin <= room
 
     wantedHeight: Math.max(least, compact ? 34 * Theme.millimetre : 70 * Theme.millimetre)
     least: wide ? 2 * Theme.line : Theme.line
@@ -54,7 +54,7 @@ Piece {
 
         anchors.right: parent.right
         anchors.verticalCenter: parent.verticalCenter
-        width: Math.ceil(Math.max(dayWidth.width, dateWidth.width)) + 2
+        width: Math.ceil(Math.max(dayWidth.advanceWidth, dateWidth.advanceWidth)) + 8
         visible: root.wide
 
         Label {

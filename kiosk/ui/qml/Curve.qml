@@ -16,7 +16,7 @@ Piece {
     readonly property real names: named ? target.implicitWidth + 2 * Theme.gap : 0
 
     wantedHeight: 100 * Theme.millimetre
-    least: Math.max(3 * Theme.line, 36 * Theme.millimetre)
+    least: Math.max(2.4 * Theme.line, 36 * Theme.millimetre)
 
     TextMetrics {
         id: longest
@@ -89,6 +89,7 @@ Piece {
         objectName: "target"
         visible: root.named
         anchors.right: parent.right
+        anchors.rightMargin: Theme.gap
         height: lineHeight
         y: Math.max(0, Math.min(curve.height - height, (1 - root.card.targetMiddle) * curve.height - height / 2))
         text: root.targetText

@@ -9,7 +9,7 @@ Rectangle {
     property bool briefly: false
 
     visible: long !== ""
-    implicitWidth: label.implicitWidth + 2 * Theme.gap
+    implicitWidth: Math.ceil(briefWidth.advanceWidth) + 4 * Theme.gap
     implicitHeight: Math.ceil(Theme.textSize * 1.1)
     color: Theme.mark
 
@@ -21,13 +21,21 @@ Rectangle {
         font.pixelSize: Theme.textSize
     }
 
+    TextMetrics {
+        id: briefWidth
+
+        text: root.brief
+        font.family: Theme.fontFamily
+        font.pixelSize: Theme.textSize
+    }
+
     Label {
         id: label
 
         anchors.centerIn: parent
-        width: Math.min(implicitWidth, parent.width)
+        width: parent.width
         // The whole sentence where it fits in a line.
-        text: root.briefly || whole.width > root.width - 2 * Theme.gap ? root.brief : root.long
+        text: root.briefly || whole.advanceWidth > root.width - 2 * Theme.gap ? root.brief : root.long
         color: Theme.markInk
         wrapMode: Text.NoWrap
         horizontalAlignment: Text.AlignHCenter

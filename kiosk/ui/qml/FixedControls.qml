@@ -1,4 +1,6 @@
 // «Si igjen» and «Mer»: at the lower left, at one place on every page of a patient's screen.
+pragma ComponentBehavior: Bound
+
 import QtQuick
 import Svar.Screen
 
@@ -74,12 +76,14 @@ Item {
                 model: root.board?.subPages ?? 0
 
                 Rectangle {
+                    id: dot
+
                     required property int index
 
                     width: Theme.ring * 1.6
                     height: width
                     radius: width / 2
-                    color: index === root.board?.subPage ? Theme.quietInk : Theme.quiet
+                    color: dot.index === root.board?.subPage ? Theme.quietInk : Theme.quiet
                     border.width: Theme.ring / 3
                     border.color: Theme.quietInk
                 }

@@ -70,6 +70,7 @@ Page {
 
         Words {
             name: root.model.statusGrave ? "" : "statusText"
+            late: true
             wanted: !root.model.statusGrave
             text: root.model.statusText
             alignment: Text.AlignHCenter
@@ -77,6 +78,7 @@ Page {
 
         Words {
             name: root.model.statusGrave ? "" : "statusDetail"
+            late: true
             wanted: !root.model.statusGrave && text !== ""
             text: root.model.statusDetail
             alignment: Text.AlignHCenter

@@ -2,6 +2,9 @@
 import QtQuick
 
 Text {
+    // For checks, which cannot read the enumeration.
+    readonly property int aligned: horizontalAlignment
+
     color: Theme.text
     font.family: Theme.fontFamily
     font.pixelSize: Theme.textSize

@@ -11,6 +11,8 @@ Item {
     // May stand beside the piece before it, and then at the right edge.
     property bool pairs: false
     property bool toRight: false
+    // May come after the buttons, on another sub-page.
+    property bool late: false
     // For words: what there is to say, and what of it stands on this sub-page.
     property string words: ""
     property string shownWords: ""

@@ -8,13 +8,15 @@ Page {
     // 60 by 40 mm, and a quarter of the screen.
     readonly property real answerLeast: Math.max(40 * Theme.millimetre, 0.25 * width * (height + y) / answerWidth) + 1
     readonly property real aboveBar: height - Theme.gap - Theme.bar - Theme.apart
-    readonly property real headHeight: Math.max(32 * Theme.millimetre, 2 * Theme.line)
+    readonly property real headHeight: Math.max(32 * Theme.millimetre, Math.ceil(2.3 * Theme.line))
     // Who rings stands above the button; where that has no room, between the button and the one that refuses.
     readonly property bool headAbove: aboveBar - answerLeast - 2 * Theme.gap >= Theme.line
     readonly property real head: Math.min(headHeight, aboveBar - answerLeast - 2 * Theme.gap)
     readonly property bool hasPicture: headAbove && head >= 20 * Theme.millimetre && answerWidth - head - 2 * Theme.margin >= 8 * Theme.textSize
 
     board: pieces
+    // Where there is little room the mark of practice lies beside the name instead of above the page.
+    covers: !Theme.roomy
     onVisibleChanged: {
         if (visible)
             answer.forceActiveFocus();
@@ -41,13 +43,13 @@ Page {
         height: root.headAbove ? root.aboveBar - y : Math.max(root.answerLeast, root.aboveBar - y)
         text: root.model.answerText
         textSize: Theme.buttonTextSize
+        weight: Theme.roomy ? Font.DemiBold : Font.Normal
         background: Theme.good
         foreground: Theme.goodInk
         keyboardInUse: root.keyboardInUse
         border.width: Theme.ring * (1 + pulse.level)
         border.color: Theme.goodEdge
         onActivated: root.model.answer()
-        KeyNavigation.tab: decline.button
         KeyNavigation.up: decline.button
     }
 
@@ -72,7 +74,8 @@ Page {
         model: root.model
         contentLeft: root.hasPicture ? root.head + 2 * Theme.margin : Theme.margin
         contentTop: root.headAbove ? Theme.gap : answer.y + answer.height
-        reserve: root.headAbove ? answer.height + Theme.apart : -Theme.gap
+        reserve: root.headAbove ? answer.height + Theme.apart : 0
+        contentWidth: width - contentLeft - Theme.margin - (root.covers && root.model.fakeMark !== "" ? 4 * Theme.textSize : 0)
         centred: true
 
         Words {
@@ -94,7 +97,6 @@ Page {
             text: root.model.declineText
             keyboardInUse: root.keyboardInUse
             onActivated: root.model.decline()
-            button.KeyNavigation.tab: answer
             button.KeyNavigation.down: answer
         }
     }

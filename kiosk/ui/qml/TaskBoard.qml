@@ -15,7 +15,7 @@ Board {
     readonly property OwnerModel question: model.owner
     readonly property bool hasResult: card.value !== "" && !card.provisional
     // Huge where it stands alone; with advice beside it, so large that both have room.
-    readonly property real largest: !Theme.roomy ? 1 : narrow || card.sentence !== "" ? 1.6 : 3
+    readonly property real largest: !Theme.roomy ? 1 : narrow || card.sentence !== "" ? 1.4 : 3
     readonly property int valueWeight: card.provisional ? Font.Normal : Font.DemiBold
     readonly property real valueWidth: model.layout.width(card.value, Theme.textSize, valueWeight)
 
