@@ -11,11 +11,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtGui import QColor, QImage
 
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementKind
+from kiosk.facts.profile import Profile, Seeing
 from kiosk.flow.state import KioskState
 from kiosk.ipc import wire
 from kiosk.ipc.frame_ring import FrameRingWriter
@@ -24,7 +26,9 @@ from tests.ui import states
 from tests.ui.harness import LIMIT_S, RunningUi, virtual_screen
 from tests.ui.pictures import feed, plain
 
-STATES = states.every_state()
+DAYLIGHT = Profile(seeing=Seeing(night_dimming=False))
+# The tests run at any hour; the night's colours have tests of their own.
+STATES = {name: msgspec.structs.replace(state, profile=DAYLIGHT) for name, state in states.every_state().items()}
 RED, GREEN, BLUE = (81, 90, 240), (145, 54, 34), (41, 240, 110)
 
 

@@ -16,6 +16,8 @@ Item {
     property bool centred: false
     // The button that the keyboard begins at when the screen comes; none: the first Tab goes to the first.
     property Choice initial: null
+    // The page itself knows where the keyboard begins.
+    property bool elsewhere: false
     property int subPage: 0
     property int subPages: 1
     // How high the lowest piece of the sub-page reaches, and where the content ends.
@@ -104,7 +106,7 @@ Item {
         contentBottom = bottom;
         if (fresh && initial?.visible)
             initial.take();
-        else if (fresh)
+        else if (fresh && !elsewhere)
             forceActiveFocus();
     }
 

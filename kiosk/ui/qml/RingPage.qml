@@ -77,6 +77,7 @@ Page {
         reserve: root.headAbove ? answer.height + Theme.apart : 0
         contentWidth: width - contentLeft - Theme.margin - (root.covers && root.model.fakeMark !== "" ? 4 * Theme.textSize : 0)
         centred: true
+        elsewhere: true
 
         Words {
             name: "callerName"
