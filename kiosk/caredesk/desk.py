@@ -36,6 +36,7 @@ _FILES = {
     "patient_side.js": (PAGE / "patient_side.js", "text/javascript"),
     "patient_words.js": (PAGE / "patient_words.js", "text/javascript"),
     "real_time_text.js": (PAGE / "real_time_text.js", "text/javascript"),
+    "text_card.js": (PAGE / "text_card.js", "text/javascript"),
     "words.js": (PAGE / "words.js", "text/javascript"),
     "jssip.js": (_BUNDLE, "text/javascript"),
 }

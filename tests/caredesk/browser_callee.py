@@ -12,7 +12,9 @@ _START = """
 async ({ origin, uri, password, websocket, tone }) => {
   const { default: JsSIP } = await import(origin + "jssip.js");
   const { openMedia } = await import(origin + "generated_media.js");
-  const callee = (window.callee = { session: null, registered: false, messages: [], answers: [], media: null, JsSIP });
+  const callee = (window.callee = {
+    session: null, registered: false, messages: [], answers: [], media: null, JsSIP, channels: {}, texts: {},
+  });
   const agent = new JsSIP.UA({
     sockets: [new JsSIP.WebSocketInterface(websocket)], uri, password, session_timers: false,
   });
@@ -21,6 +23,7 @@ async ({ origin, uri, password, websocket, tone }) => {
   agent.on("newRTCSession", ({ originator, session }) => {
     callee.session = session;
     session.on("ended", () => { callee.ended = true; });
+    session.on("peerconnection", ({ peerconnection }) => callee.listenTo(peerconnection));
     session.on("failed", () => { callee.failed = true; });
   });
   agent.on("newMessage", ({ originator, message, request }) => {
@@ -28,6 +31,12 @@ async ({ origin, uri, password, websocket, tone }) => {
       callee.messages.push({ type: request.getHeader("Content-Type"), body: request.body });
       message.accept();
     }
+  });
+  callee.listenTo = (connection) => connection.addEventListener("datachannel", ({ channel }) => {
+    const kind = channel.protocol;
+    callee.channels[kind] = channel;
+    callee.texts[kind] ??= "";
+    channel.addEventListener("message", ({ data }) => { callee.texts[kind] += data; });
   });
   callee.answer = async () => {
     callee.media = await openMedia({ camera: "generated", sound: "generated" }, tone);
@@ -38,6 +47,9 @@ async ({ origin, uri, password, websocket, tone }) => {
     const old = callee.session.connection;
     const fresh = new RTCPeerConnection({ iceServers: [] });
     callee.media.stream.getTracks().forEach((track) => fresh.addTrack(track, callee.media.stream));
+    // All sections that were negotiated stay (RFC 3264 section 8).
+    if (old.sctp) fresh.createDataChannel("afresh", { negotiated: true, id: 1000 });
+    callee.listenTo(fresh);
     old.close();
     callee.session._connection = fresh;
     callee.fresh = fresh;
@@ -110,6 +122,16 @@ class BrowserCallee:
     async def frames_decoded(self) -> int:
         """Frames of the nurse's picture in the newest peer connection."""
         return int(await self._page.evaluate("() => window.callee.framesDecoded()"))
+
+    async def until_text(self, kind: str, fits: str) -> str:
+        """All that came by the data channel of that protocol, once ``fits``, an expression of ``text``, is true."""
+        condition = f"(kind) => {{ const text = window.callee.texts[kind]; return text !== undefined && ({fits}); }}"
+        await self._page.wait_for_function(condition, arg=kind, timeout=15_000)
+        return str(await self._page.evaluate("(kind) => window.callee.texts[kind]", kind))
+
+    async def write(self, text: str) -> None:
+        """Send by the data channel for real-time text."""
+        await self._page.evaluate("(text) => window.callee.channels.t140.send(text)", text)
 
     async def close(self) -> None:
         """Unregister and close the page."""

@@ -10,7 +10,7 @@ const MAXIMUM_MESSAGE_CHARACTERS = 16384;
 /**
  * Emits (as CustomEvent, `detail` in brackets): `registration` {registered, cause}, `state` {state},
  * `remote` {stream}, `task` {task}, `patientSide` {side},
- * `profile` {profile}.
+ * `profile` {profile}, `connection` {connection} before an offer is made on it.
  * States: ready, calling, ringing (180 came), connecting (answered), talking (ACK sent), ended, failed.
  */
 export class Call extends EventTarget {
@@ -78,6 +78,7 @@ export class Call extends EventTarget {
       extraHeaders: [`Accept: application/sdp, ${PATIENT_SIDE}`],
       pcConfig: { iceServers: this.#config.iceServers },
       eventHandlers: {
+        peerconnection: ({ peerconnection }) => this.#say("connection", { connection: peerconnection }),
         sending: ({ request }) => {
           this.#callId = request.call_id;
         },

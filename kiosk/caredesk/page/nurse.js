@@ -5,6 +5,7 @@ import { openMedia } from "./generated_media.js";
 import { Measurements } from "./measurements.js";
 import { PatientProfile } from "./patient_profile.js";
 import { PatientSide } from "./patient_side.js";
+import { TextCard } from "./text_card.js";
 
 const part = (id) => document.getElementById(id);
 const parameters = new URLSearchParams(location.search);
@@ -80,6 +81,7 @@ class Page {
   #measurements;
   #profile;
   #side = new PatientSide();
+  #text;
   #media = null;
 
   constructor(config) {
@@ -87,6 +89,7 @@ class Page {
     this.#call = new Call(config);
     this.#svar = new Svar(this.#call);
     window.svar = this.#svar;
+    this.#text = new TextCard(config.name);
     this.#measurements = new Measurements(config, (task) => this.#call.sendTask(task), this.#svar);
     this.#profile = new PatientProfile((change) => this.#call.sendProfile(change));
     part("patient").textContent = config.patientName;
@@ -100,6 +103,7 @@ class Page {
     this.#call.addEventListener("remote", ({ detail }) => {
       part("remote").srcObject = detail.stream;
     });
+    this.#call.addEventListener("connection", ({ detail }) => this.#text.begin(detail.connection));
     this.#call.addEventListener("patientSide", ({ detail }) => this.#side.take(detail.side));
     this.#call.addEventListener("profile", ({ detail }) => this.#profile.take(detail.profile));
     this.#call.addEventListener("task", ({ detail }) => void this.#measurements.take(detail.task));
@@ -130,6 +134,7 @@ class Page {
     }
     if (state === "ended" || state === "failed") {
       this.#measurements.end();
+      this.#text.end();
       this.#side.end();
       this.#profile.end();
     }
@@ -149,6 +154,7 @@ class Page {
     part("ring").disabled = active || !registered;
     part("hang-up").disabled = !active;
     this.#measurements.allow(state === "talking");
+    this.#text.allow(state === "talking");
     part("own").hidden = !active;
     part("placeholder").hidden = state === "talking";
     part("placeholder").textContent = active ? IN_CALL[state] : "Ingen samtale";
