@@ -79,6 +79,7 @@ export class PatientProfile {
 
   async #ask(change) {
     if (!this.#talking) return;
+    this.#unsure();
     clearTimeout(this.#timer);
     part("note").textContent = WORDS.SENT;
     this.#timer = setTimeout(() => this.#show(WORDS.LOST), ANSWER_MS);
@@ -113,6 +114,10 @@ export class PatientProfile {
     part("sound-audiogram").disabled = now?.audiogram !== true;
     part("sound").value = now?.sound ?? "";
     part("withdraw").hidden = now?.aloud !== true;
+    if (now?.aloud !== true) this.#unsure(); // a late answer to something else does not undo the first press
+  }
+
+  #unsure() {
     part("withdraw").dataset.sure = "false";
     part("withdraw").textContent = WORDS.WITHDRAW;
   }
