@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -40,6 +41,11 @@ def without_display() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in unwanted}
 
 
+def where_it_is_noon() -> str:
+    """A time zone (POSIX TZ: hours west of Greenwich) for a test of the colours of the day."""
+    return f"NOON{datetime.now(UTC).hour - 12:+d}"
+
+
 async def test_without_a_display_it_says_so_and_goes_on() -> None:
     process = await demo(without_display(), 3.0)
     output, _ = await asyncio.wait_for(process.communicate(), 90)
@@ -52,7 +58,7 @@ async def test_without_a_display_it_says_so_and_goes_on() -> None:
 async def test_with_a_display_the_kiosk_fills_it_and_the_nurses_page_answers(tmp_path: Path) -> None:
     screen = VirtualScreen(1280, 800)
     await screen.start()
-    process = await demo({**without_display(), "DISPLAY": screen.display}, 60.0)
+    process = await demo({**without_display(), "DISPLAY": screen.display, "TZ": where_it_is_noon()}, 60.0)
     rest: asyncio.Task[bytes] | None = None
     try:
         assert process.stdout is not None
