@@ -67,7 +67,7 @@ class TextChannels:
     def came(self, channel: RTCDataChannel) -> None:
         """The other end has opened a channel."""
         kind = next((one for one in Kind if one.value in (channel.protocol, channel.label)), None)
-        # Text must be reliable and in order (RFC 8865 section 3.1); captions are numbered.
+        # Text must be reliable and in order (RFC 8865 section 3); captions are numbered.
         loose = not channel.ordered or channel.maxRetransmits is not None or channel.maxPacketLifeTime is not None
         if kind is None or self._ended or (kind is Kind.TEXT and loose):
             self._refuse(channel, "a channel that is not used here")

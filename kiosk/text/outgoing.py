@@ -20,7 +20,7 @@ AT_ONCE_AFTER_S = 0.2
 300 ms for it, EN 301 549 6.2.4 allows 500)."""
 
 CHARACTERS_PER_SECOND = 30
-"""What the other end takes on average over OVER_S, where nothing else was agreed on (RFC 8865: cps)."""
+"""What the other end takes on average over OVER_S, where nothing else was agreed on (RFC 8865 section 4.2.1: cps)."""
 
 OVER_S = 10.0
 
