@@ -75,6 +75,7 @@ class _Leg:
             on_picture=lambda frame: call.frame_seen(self, frame),
             on_voice=lambda voice: call.voice_came(self, voice),
         )
+        self.session.receiving.lip_sync.output_delay_s = call.picture_delay_s
         self.first_frame = False
         self.answered = False
         """Offer and answer have been exchanged: from now on this leg speaks for the call."""
@@ -110,6 +111,7 @@ class Call:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closings: set[asyncio.Task[None]] = set()
         self._dropped = False
+        self.picture_delay_s = 0.0
         self.frames_received = 0
         self._frames_sent_before = 0
         self._voice_before = 0
@@ -133,6 +135,13 @@ class Call:
         """A camera frame for the other end."""
         if self._leg is not None:
             self._leg.session.show(frame)
+
+    def delay_picture(self, seconds: float) -> None:
+        """The loudspeaker sounds so much later than the sound card tells: the picture waits for the voice."""
+        self.picture_delay_s = seconds
+        for leg in (self._leg, self._leaving):
+            if leg is not None:
+                leg.session.receiving.lip_sync.output_delay_s = seconds
 
     def prepare(self, offer: str) -> None:
         """→ CallPrepared or CallRefused."""

@@ -26,6 +26,10 @@ STREAM_LATENCY_S = 0.03
 """Wished of PortAudio. Tried through ALSA's pulse plugin: 20 ms starves under load, 40 ms comes in pairs of blocks."""
 
 
+Sides = tuple[float, float]
+"""Factors of the left and the right channel, 0 to 1."""
+
+
 class SoundTroubleError(Exception):
     """The sound card cannot be used."""
 
@@ -39,12 +43,19 @@ class Card:
     """Open from the moment it is made until ``close``. Making and closing it block: not for the event loop's thread.
 
     ``next_block()`` and ``on_recorded(block)`` are called every 10 ms, each in a PortAudio thread of its own.
-    Raises SoundTroubleError.
+    ``sides``: None plays one channel, as the sound server spreads it; else two, where the device has them, with
+    ``sides()`` asked for their factors. Raises SoundTroubleError.
     """
 
     def __init__(
-        self, device: str, *, next_block: Callable[[], Samples], on_recorded: Callable[[Samples], None]
+        self,
+        device: str,
+        *,
+        next_block: Callable[[], Samples],
+        on_recorded: Callable[[Samples], None],
+        sides: Callable[[], Sides] | None = None,
     ) -> None:
+        self._sides = sides
         self._next_block = next_block
         self._on_recorded = on_recorded
         self._closed = False
@@ -60,8 +71,13 @@ class Card:
             # PortAudio lists the devices once; a card that was plugged in later needs a new list.
             sounddevice._terminate()
             sounddevice._initialize()
-            wish = _wish(_device_index(sounddevice, device, records=True))
-            self._streams.append(sounddevice.RawOutputStream(callback=self._play, **wish))
+            index = _device_index(sounddevice, device, records=True)
+            wish = _wish(index)
+            if sides is not None and sounddevice.query_devices(index, "output")["max_output_channels"] < 2:
+                _log.warning("the sound card has one channel only: no balance")
+                self._sides = None
+            channels = 1 if self._sides is None else 2
+            self._streams.append(sounddevice.RawOutputStream(callback=self._play, **{**wish, "channels": channels}))
             self._streams.append(sounddevice.RawInputStream(callback=self._record, **wish))
             for stream in self._streams:
                 stream.start()
@@ -90,7 +106,12 @@ class Card:
                 block = self._next_block()
             except Exception:  # the documented boundary of this thread: PortAudio would end the stream
                 self._failed()
-        loudspeaker[:] = bytes(len(loudspeaker)) if block is None else block.tobytes()
+        if block is None:
+            loudspeaker[:] = bytes(len(loudspeaker))
+        elif self._sides is None:
+            loudspeaker[:] = block.tobytes()
+        else:
+            loudspeaker[:] = spread(block, self._sides()).tobytes()
 
     def _record(self, microphone: Any, _frames: int, _time: Any, status: Any) -> None:
         if self.recorded == 0:
@@ -109,6 +130,12 @@ class Card:
         self.failures += 1
         if self.failures in (1, 100, 10_000):
             _log.exception("a sound block failed (%d so far)", self.failures)
+
+
+def spread(block: Samples, sides: Sides) -> Samples:
+    """The block in both channels, interleaved."""
+    both: Samples = np.rint(np.multiply.outer(block, sides)).astype(np.int16)
+    return both
 
 
 def open_output(device: str, callback: Callable[[Any, int, Any, Any], None]) -> Any:

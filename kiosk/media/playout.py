@@ -1,5 +1,8 @@
 """Mixes the remote voice, the ring tone and speech into the 10 ms blocks for the loudspeaker; owns no thread or device.
 
+Voices go through the patient's sound profile and volume, the ring tone has a volume of its own, and the mixture stays
+below -1 dBFS. What comes out is what is played: the echo canceller is told of nothing earlier.
+
 Not thread-safe: ``Sound`` holds a lock around every use.
 """
 
@@ -12,8 +15,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from kiosk.facts.profile import Hearing, RingTone
 from kiosk.media.breath import Breath
-from kiosk.media.ring_tone import RATE_HZ, RingTone
+from kiosk.media.limiter import Limiter
+from kiosk.media.ring_tone import PATTERNS, RATE_HZ, RingSound
+from kiosk.media.sound_profile import SoundShaping, gains_of
 
 BLOCK = RATE_HZ // 100
 """Samples in a block of 10 ms."""
@@ -21,8 +27,13 @@ BLOCK = RATE_HZ // 100
 _DUCKED = 0.08  # -22 dB: the name of who rings must be understood
 _DUCK_STEP = 0.15  # per block; the full way takes some 60 ms
 _HEARD = 2  # peak of what an Opus decoder may make out of digital silence
+_WHOLE_VOLUME_DB = 30.0
+"""From the softest (0 %) to the loudest (100 %), in equal steps; EN 301 549 8.2.1 asks for 18."""
 
 Samples = npt.NDArray[np.int16]
+_Mixture = npt.NDArray[np.float32]
+
+_SILENCE: _Mixture = np.zeros(BLOCK, dtype=np.float32)
 
 
 class RingBegan(msgspec.Struct, frozen=True):
@@ -43,13 +54,26 @@ class SpeechEnded(msgspec.Struct, frozen=True):
 PlayoutEvent = RingBegan | RemoteHeard | SpeechEnded
 
 
+def volume(percent: int) -> float:
+    """The factor for a setting of 0 to 100 percent."""
+    return float(10 ** (_WHOLE_VOLUME_DB * (percent / 100 - 1) / 20))
+
+
 class Playout:
-    """What the loudspeaker is to play. ``second_speaks``: whether a second one is given speech beside the ring tone."""
+    """What the loudspeaker is to play. ``second_speaks``: whether a second one is given speech beside the ring tone.
+
+    Until ``follow`` everything sounds at full volume, with no sound profile.
+    """
 
     def __init__(self, *, second_speaks: bool = True) -> None:
         self._second_speaks = second_speaks
-        self._tone = RingTone()
-        self._breath = Breath()
+        self._hearing: Hearing | None = None
+        self._sounds = {tone: (RingSound(tone), Breath(pattern)) for tone, pattern in PATTERNS.items()}
+        self._tone = RingTone.STANDARD
+        self._voice_volume = self._voice_volume_goal = 1.0
+        self._ring_volume = self._ring_volume_goal = 1.0
+        self._shapings = {"speech": SoundShaping(), "call": SoundShaping()}
+        self._limiter, self._second_limiter = Limiter(), Limiter()
         self._ring_at: int | None = None
         self._ring_gain = 1.0
         self._speeches: deque[tuple[int, Samples]] = deque()
@@ -59,8 +83,21 @@ class Playout:
         self.second = np.zeros(BLOCK, dtype=np.int16)
         """For a second loudspeaker (a ring loudspeaker beside a headset), at the time of the last block: no call."""
 
-    def start_ring(self) -> None:
-        """Begin the ring tone anew, unless it sounds."""
+    def follow(self, hearing: Hearing) -> None:
+        """Everything sounds like this from the next block on, also what sounds now."""
+        if self._hearing is None or hearing.ring_tone is not self._hearing.ring_tone:
+            self._tone = hearing.ring_tone
+        self._hearing = hearing
+        self._voice_volume_goal = volume(hearing.volume_percent)
+        self._ring_volume_goal = volume(hearing.ring_volume_percent)
+        gains = gains_of(hearing)
+        for shaping in self._shapings.values():
+            shaping.follow(gains)
+
+    def start_ring(self, tone: RingTone | None = None) -> None:
+        """Begin the ring tone anew, unless it sounds; None: the one that was used last."""
+        if tone is not None:
+            self._tone = tone
         if self._ring_at is None:
             self._ring_at = 0
             self._ring_gain = _DUCKED if self._speeches else 1.0
@@ -78,6 +115,7 @@ class Playout:
         ended = [SpeechEnded(speech_id=speech_id, dropped=True) for speech_id, _ in self._speeches]
         self._speeches.clear()
         self._speech_at = 0
+        self._shapings["speech"].forget()
         return ended
 
     def listen_to(self, voice: Callable[[], Samples]) -> None:
@@ -92,52 +130,58 @@ class Playout:
     def next_block(self) -> tuple[Samples, list[PlayoutEvent]]:
         """The next 480 samples for the loudspeaker, and what happened in them."""
         events: list[PlayoutEvent] = []
-        mix = np.zeros(BLOCK, dtype=np.float32)
-        self._mix_ring(mix, events)
-        if self._second_speaks:
-            self._mix_speech(mix, events)
-            self.second = _clipped(mix)
+        ring = self._ring_part(events)
+        speech = self._speech_part(events)
+        call = self._call_part(events)
+        volume_before, self._voice_volume = self._voice_volume, self._voice_volume_goal
+        if volume_before == self._voice_volume:
+            factors: _Mixture | np.float32 = np.float32(self._voice_volume)
         else:
-            self.second = _clipped(mix)
-            self._mix_speech(mix, events)
-        self._mix_remote(mix, events)
-        return _clipped(mix), events
+            factors = np.linspace(volume_before, self._voice_volume, BLOCK, dtype=np.float32)
+        alert = ring + speech * factors if self._second_speaks else ring
+        self.second = _samples(self._second_limiter.limited(alert))
+        return _samples(self._limiter.limited(ring + (speech + call) * factors)), events
 
-    def _mix_remote(self, mix: npt.NDArray[np.float32], events: list[PlayoutEvent]) -> None:
+    def _call_part(self, events: list[PlayoutEvent]) -> _Mixture:
         if self._remote is None:
-            return
+            return _SILENCE
         voice = self._remote()
-        mix += voice
         if not self._remote_heard and int(np.abs(voice.astype(np.int32)).max()) > _HEARD:
             self._remote_heard = True
             events.append(RemoteHeard())
+        return self._shapings["call"].shaped(voice.astype(np.float32))
 
-    def _mix_ring(self, mix: npt.NDArray[np.float32], events: list[PlayoutEvent]) -> None:
+    def _ring_part(self, events: list[PlayoutEvent]) -> _Mixture:
+        volume_before, self._ring_volume = self._ring_volume, self._ring_volume_goal
         if self._ring_at is None:
-            return
+            return _SILENCE
         if self._ring_at == 0:
             events.append(RingBegan())
         goal = _DUCKED if self._speeches else 1.0
         before = self._ring_gain
         self._ring_gain = max(goal, before - _DUCK_STEP) if goal < before else min(goal, before + _DUCK_STEP)
-        gain = np.linspace(before, self._ring_gain, BLOCK, dtype=np.float32)
-        ring = self._tone.block(self._ring_at, BLOCK) + self._breath.block(self._ring_at, BLOCK)
-        mix += ring * gain * np.float32(32767)
+        gain = np.linspace(before * volume_before, self._ring_gain * self._ring_volume, BLOCK, dtype=np.float32)
+        sound, breath = self._sounds[self._tone]
+        ring = sound.block(self._ring_at, BLOCK) + breath.block(self._ring_at, BLOCK)
         self._ring_at += BLOCK
+        sounding: _Mixture = ring * gain * np.float32(32767)
+        return sounding
 
-    def _mix_speech(self, mix: npt.NDArray[np.float32], events: list[PlayoutEvent]) -> None:
+    def _speech_part(self, events: list[PlayoutEvent]) -> _Mixture:
+        said = np.zeros(BLOCK, dtype=np.float32)
         filled = 0
         while self._speeches and filled < BLOCK:
             speech_id, samples = self._speeches[0]
             part = samples[self._speech_at : self._speech_at + BLOCK - filled]
-            mix[filled : filled + len(part)] += part
+            said[filled : filled + len(part)] = part
             filled += len(part)
             self._speech_at += len(part)
             if self._speech_at >= len(samples):
                 self._speeches.popleft()
                 self._speech_at = 0
                 events.append(SpeechEnded(speech_id=speech_id, dropped=False))
+        return self._shapings["speech"].shaped(said)
 
 
-def _clipped(mix: npt.NDArray[np.float32]) -> Samples:
-    return np.clip(mix, -32768, 32767).astype(np.int16)
+def _samples(mixture: _Mixture) -> Samples:
+    return np.rint(mixture).astype(np.int16)

@@ -18,6 +18,7 @@ from aiortc import RTCIceServer
 from aiortc.rtcicetransport import parse_stun_turn_uri
 from av.video.frame import VideoFrame
 
+from kiosk.facts.profile import Hearing
 from kiosk.ipc import media_messages as messages
 from kiosk.ipc import wire
 from kiosk.ipc.frame_ring import FrameRingWriter
@@ -57,6 +58,7 @@ class Media:
         self._camera: Camera | None = None
         self._call: Call | None = None
         self._relaying = Relaying()
+        self._picture_delay_s = 0.0
         self._parts: dict[MediaPart, MediaTrouble | None] = {}
         self.refused_messages = 0
 
@@ -143,7 +145,7 @@ class Media:
                 if self._sound is not None:
                     self._sound.cancel_echo(message.wanted)
             case messages.SetHearing():
-                pass
+                self._follow(message.hearing)
             case messages.ReportStatistics():
                 self._report_statistics()
 
@@ -247,6 +249,15 @@ class Media:
 
     # sounds
 
+    def _follow(self, hearing: Hearing) -> None:
+        if self._sound is None:
+            self._refuse("a sound before Configure")
+            return
+        self._sound.follow(hearing)
+        self._picture_delay_s = hearing.picture_delay_ms / 1000
+        if self._call is not None:
+            self._call.delay_picture(self._picture_delay_s)
+
     def _ring_or_hush(self, message: messages.StartRing | messages.StopRing | messages.StopSpeaking) -> None:
         if self._sound is None:
             self._refuse("a sound before Configure")
@@ -254,7 +265,7 @@ class Media:
         ended: list[SpeechEnded] = []
         with self._sound.playout() as playout:
             if isinstance(message, messages.StartRing):
-                playout.start_ring()
+                playout.start_ring(message.tone)
             elif isinstance(message, messages.StopRing):
                 playout.stop_ring()
             else:
@@ -309,6 +320,7 @@ class Media:
             picture_size=self._camera.size if self._camera is not None else GENERATED_SIZE,
         )
         self._call = Call(call_id, self._relaying, devices, self._tell)
+        self._call.delay_picture(self._picture_delay_s)
         return self._call
 
     def _drop_call(self) -> None:

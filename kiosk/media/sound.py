@@ -16,8 +16,9 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from kiosk.facts.profile import Hearing, Side
 from kiosk.ipc.media_messages import MediaTrouble
-from kiosk.media.card import STREAM_LATENCY_S, Card, SoundTroubleError
+from kiosk.media.card import STREAM_LATENCY_S, Card, Sides, SoundTroubleError
 from kiosk.media.echo import EchoPath
 from kiosk.media.playout import BLOCK, Playout, PlayoutEvent, Samples
 from kiosk.media.second_output import SecondOutput, opened
@@ -68,6 +69,8 @@ class Sound:
         self._echo: EchoPath | None = None
         self._task: asyncio.Task[None] | None = None
         self._card: Card | None = None
+        self._sides: Sides = (1.0, 1.0)
+        self._two_channels = False
         self._blocks_before = 0
         self._underruns_before = 0
         self.listening = False
@@ -98,6 +101,13 @@ class Sound:
         canceller learns the room anew when it is wanted again."""
         self._echo_cancelling = wanted
         self._tell_echo_path()
+
+    def follow(self, hearing: Hearing) -> None:
+        """Everything sounds like this from now on. The first time that one side shall be louder than the other the card
+        is opened anew, with two channels (some tenths of a second without sound)."""
+        self._sides = sides_of(hearing)
+        with self._lock:
+            self._playout.follow(hearing)
 
     @contextmanager
     def playout(self) -> Iterator[Playout]:
@@ -174,7 +184,13 @@ class Sound:
                 if cleaned is not None:
                     self._on_microphone(cleaned)
 
-        return Card(self._device, next_block=next_block, on_recorded=recorded)
+        self._two_channels = self._wants_two_channels
+        sides = (lambda: self._sides) if self._two_channels else None
+        return Card(self._device, next_block=next_block, on_recorded=recorded, sides=sides)
+
+    @property
+    def _wants_two_channels(self) -> bool:
+        return self._sides[0] != self._sides[1]
 
     async def _open_second(self) -> SecondOutput | None:
         """After the first: opening a card begins PortAudio anew."""
@@ -197,11 +213,13 @@ class Sound:
             self._echo.echo_cancelling = heard
 
     async def _watch(self, card: Card) -> None:
-        """Return when the second output is lost and nobody is in a call: all is opened again. Raises SoundTroubleError
-        when the card stands still."""
+        """Return when the second output is lost and nobody is in a call, or when two channels are wanted: all is opened
+        again. Raises SoundTroubleError when the card stands still."""
         earliest = time.monotonic() + SECOND_RETRY_S
         while self._second is None or self._second.active or self.listening or time.monotonic() < earliest:
             await asyncio.sleep(_WATCH_S)
+            if self._wants_two_channels and not self._two_channels:
+                return
             if time.monotonic() - min(card.played_at, card.recorded_at) > STALLED_AFTER_S:
                 raise SoundTroubleError(MediaTrouble.STALLED, f"no block in {STALLED_AFTER_S:.0f} s")
             if not card.active:
@@ -229,6 +247,14 @@ async def _close(card: Card | SecondOutput) -> None:
         await in_daemon_thread(card.close, limit_s=_CLOSE_LIMIT_S)
     except TimeoutError:
         _log.warning("the sound card does not close; left behind")
+
+
+def sides_of(hearing: Hearing) -> Sides:
+    """What each channel gets: the chosen side alone, or both, that away from the balance softer."""
+    if hearing.side is not Side.BOTH:
+        return (1.0, 0.0) if hearing.side is Side.LEFT else (0.0, 1.0)
+    balance = hearing.balance / 100
+    return min(1.0, 1.0 - balance), min(1.0, 1.0 + balance)
 
 
 def _together(block: Samples, alert: Samples) -> Samples:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from kiosk.facts.profile import Hearing, RingTone, SoundProfile
+from kiosk.media.limiter import CEILING
 from kiosk.media.playout import BLOCK, Playout, RemoteHeard, RingBegan, SpeechEnded
 
 RATE = 48_000
@@ -94,11 +97,11 @@ def test_digital_silence_is_not_the_first_sound() -> None:
     assert playout.next_block()[1] == [RemoteHeard()]
 
 
-def test_the_mixture_is_clipped_not_wrapped() -> None:
+def test_the_mixture_stays_below_full_scale() -> None:
     playout = Playout()
     playout.say(1, np.full(4800, 30_000, dtype=np.int16))
     playout.listen_to(_Voice(np.full(4800, 30_000, dtype=np.int16)).pull)
-    assert playout.next_block()[0].max() == 32_767
+    assert 0.99 * CEILING < playout.next_block()[0].max() <= CEILING + 1
 
 
 def test_a_call_that_is_over_leaves_nothing() -> None:
@@ -134,3 +137,93 @@ def test_a_second_loudspeaker_may_be_kept_from_speaking() -> None:
     for _ in range(5):
         playout.next_block()
     assert playout.second.any()
+
+
+def _said(hearing: Hearing | None, samples: np.ndarray) -> np.ndarray:
+    playout = Playout()
+    if hearing is not None:
+        playout.follow(hearing)
+        playout.next_block()
+    playout.say(1, samples)
+    return np.concatenate([playout.next_block()[0] for _ in range(len(samples) // BLOCK)])
+
+
+@pytest.mark.parametrize(("percent", "decibels"), [(100, 0), (80, -6), (50, -15), (0, -30)])
+def test_volume_goes_in_equal_steps_of_decibels(percent: int, decibels: float) -> None:
+    as_it_is, set_so = _said(None, _sine(0.5)), _said(Hearing(volume_percent=percent), _sine(0.5))
+    assert _level(set_so) - _level(as_it_is) == pytest.approx(decibels, abs=0.1)
+
+
+def test_a_volume_that_is_changed_in_a_call_goes_there_within_one_block_without_a_click() -> None:
+    playout = Playout()
+    playout.follow(Hearing(volume_percent=100))
+    playout.listen_to(_Voice(_sine(1.0)).pull)
+    before = np.concatenate([playout.next_block()[0] for _ in range(20)])
+    playout.follow(Hearing(volume_percent=60))
+    after = np.concatenate([playout.next_block()[0] for _ in range(20)])
+    assert _level(after[BLOCK:]) - _level(before) == pytest.approx(-12, abs=0.2)
+    steps = np.abs(np.diff(np.concatenate([before, after]).astype(np.int32)))
+    assert steps[len(before) - 1 :].max() <= steps.max()
+    assert steps.max() == pytest.approx(8000 * 2 * np.pi * 440 / RATE, rel=0.02)
+
+
+def test_the_ring_has_a_volume_of_its_own_also_while_it_rings() -> None:
+    playout = Playout()
+    playout.follow(Hearing(volume_percent=0))
+    playout.start_ring()
+    loud = np.concatenate([playout.next_block()[0] for _ in range(20)])
+    playout.follow(Hearing(volume_percent=0, ring_volume_percent=50))
+    playout.next_block()
+    playout.stop_ring()
+    playout.start_ring()
+    soft = np.concatenate([playout.next_block()[0] for _ in range(20)])
+    assert _level(soft) - _level(loud) == pytest.approx(-15, abs=0.5)
+
+
+def test_the_sound_profile_shapes_voices_and_not_the_ring() -> None:
+    strong = Hearing(volume_percent=100, sound_profile=SoundProfile.STRONG)
+    soft = (_sine(0.5) // 64).astype(np.int16)
+    assert _level(_said(strong, soft)) - _level(_said(None, soft)) > 10
+    rings = []
+    for hearing in (Hearing(), strong):
+        playout = Playout()
+        playout.follow(hearing)
+        playout.start_ring(RingTone.DEEP)
+        rings.append(np.concatenate([playout.next_block()[0] for _ in range(100)]))
+    assert np.array_equal(rings[0], rings[1])
+
+
+def test_another_tone_can_be_chosen_while_it_rings() -> None:
+    playout = Playout()
+    playout.follow(Hearing())
+    playout.start_ring(RingTone.STANDARD)
+    playout.next_block()
+    playout.follow(Hearing(ring_tone=RingTone.MELODY))
+    changed = np.concatenate([playout.next_block()[0] for _ in range(30)])
+    melody = Playout()
+    melody.start_ring(RingTone.MELODY)
+    melody.next_block()
+    assert np.array_equal(changed, np.concatenate([melody.next_block()[0] for _ in range(30)]))
+
+
+def test_a_change_of_something_else_leaves_the_tone_that_was_asked_for() -> None:
+    playout = Playout()
+    playout.follow(Hearing())
+    playout.start_ring(RingTone.DEEP)
+    playout.follow(Hearing(volume_percent=20))
+    deep = Playout()
+    deep.start_ring(RingTone.DEEP)
+    assert np.array_equal(playout.next_block()[0], deep.next_block()[0])
+
+
+def test_everything_at_once_and_loud_stays_below_full_scale() -> None:
+    playout = Playout()
+    playout.follow(Hearing(volume_percent=100, sound_profile=SoundProfile.STRONG))
+    playout.start_ring()
+    playout.say(1, _sine(2.0, amplitude=32_000))
+    playout.listen_to(_Voice(_sine(2.0, amplitude=32_000)).pull)
+    blocks = []
+    for _ in range(200):
+        blocks.append(playout.next_block()[0].astype(np.int32))
+        assert np.abs(playout.second.astype(np.int32)).max() <= CEILING + 1
+    assert 0.9 * CEILING < np.abs(np.concatenate(blocks)).max() <= CEILING + 1

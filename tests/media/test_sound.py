@@ -4,6 +4,7 @@ the ring and speech are heard and stop, and a card that goes away and comes back
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from kiosk.caredesk.listening import band_levels, pulsed_tone_levels
 from kiosk.caredesk.sound_card import KIOSK_LOUDSPEAKER, VirtualSoundCard
-from kiosk.facts.profile import RingTone
+from kiosk.facts.profile import Hearing, RingTone, Side, SoundProfile
 from kiosk.ipc.media_messages import (
     AcceptCall,
     CallAnswered,
@@ -25,12 +26,14 @@ from kiosk.ipc.media_messages import (
     PartState,
     ReportStatistics,
     RingSounding,
+    SetHearing,
     SpeechFinished,
     StartRing,
     Statistics,
     StopRing,
     StopSpeaking,
 )
+from kiosk.media.ring_tone import GROWTH_DB, GROWTH_S, PATTERNS
 from tests.media.core_end import CoreEnd, until
 from tests.media.nurse_peer import NursePeer
 
@@ -147,3 +150,100 @@ async def test_a_card_that_goes_away_and_comes_back_is_told(core: CoreEnd, card:
     core.send(StartRing(tone=RingTone.STANDARD))
     await core.hear(RingSounding)
     assert _dbfs(await card.listen(KIOSK_LOUDSPEAKER, 2.5)).max() > -45
+
+
+@pytest.mark.parametrize("tone", list(RingTone))
+async def test_the_name_of_who_rings_is_heard_over_a_ring_that_steps_back(
+    core: CoreEnd, card: VirtualSoundCard, tone: RingTone
+) -> None:
+    """G11, in what the loudspeaker plays: the ring's spectrum, the name within 3 s, the ring 20 dB down under it."""
+    listening = asyncio.create_task(card.listen(KIOSK_LOUDSPEAKER, 8.5))
+    await asyncio.sleep(0.3)
+    core.send(StartRing(tone=tone))
+    core.speak(1, _tone(3300, 2.0, 48_000), 48_000)  # above every harmonic of the ring
+    await core.hear(SpeechFinished)
+    heard = (await listening).astype(np.float64) / 32768
+    rung = int(np.flatnonzero(np.abs(heard) > 0.003)[0])
+    first, period = heard[rung:], PATTERNS[tone].period
+    assert _band_dbfs(first[: 3 * RATE], 3200, 3400) > -25, "the name"
+    spoken_over, alone = (_band_dbfs(first[at : at + int(1.9 * RATE)], 380, 2700) for at in (RATE // 10, period))
+    growth = GROWTH_DB * (period / RATE) / GROWTH_S
+    assert spoken_over + growth < alone - 20
+    ring = first[period:]
+    whole = _band_dbfs(ring, 20, 24_000)
+    assert _band_dbfs(ring, 399, 2500) > whole + 10 * np.log10(0.8)
+    assert _band_dbfs(ring, 3000, 24_000) < whole + 10 * np.log10(0.1)
+
+
+async def test_a_change_of_hearing_is_heard_at_once(core: CoreEnd, card: VirtualSoundCard) -> None:
+    core.send(SetHearing(Hearing(volume_percent=100)))
+    core.speak(1, _tone(440, 12.0, 48_000), 48_000)
+    listening = asyncio.create_task(card.listen(KIOSK_LOUDSPEAKER, 2.0))
+    await asyncio.sleep(1.0)
+    core.send(SetHearing(Hearing(volume_percent=60)))
+    levels = _dbfs(await listening)
+    loud, soft = np.median(levels[40:70]), np.median(levels[-30:])
+    assert loud - soft == pytest.approx(12, abs=0.5)
+    core.send(SetHearing(Hearing(volume_percent=100, sound_profile=SoundProfile.STRONG)))
+    await asyncio.sleep(0.3)
+    assert np.median(_dbfs(await card.listen(KIOSK_LOUDSPEAKER, 0.3))) > soft + 12  # a busy machine leaves gaps
+
+
+async def test_one_side_alone_is_heard_on_that_side_alone(core: CoreEnd, card: VirtualSoundCard) -> None:
+    """A sink of two channels in place of the card's own; a change of side in the middle of speech."""
+    environment = {**os.environ, **card.environment_kiosk}
+    await _run(environment, "pactl", "load-module", "module-null-sink", "sink_name=two", f"rate={RATE}", "channels=2")
+    stereo = await CoreEnd.as_process({**card.environment_kiosk, "PULSE_SINK": "two"})
+    try:
+        await stereo.configure()
+        assert (await stereo.hear(PartState, lambda message: message.part is MediaPart.SOUND)).trouble is None
+        stereo.speak(1, _tone(440, 20.0, 48_000), 48_000)
+        both = await _two_channels(environment, "two", 1.0)
+        assert _dbfs(both[:, 0]).max() == pytest.approx(_dbfs(both[:, 1]).max(), abs=0.5)
+        stereo.send(SetHearing(Hearing(side=Side.LEFT, volume_percent=100)))
+        await asyncio.sleep(2.0)  # the card is opened anew
+        left = await _two_channels(environment, "two", 1.0)
+        assert np.median(_dbfs(left[:, 0])) > -20
+        assert not left[:, 1].any()
+        stereo.send(SetHearing(Hearing(balance=50, volume_percent=100)))
+        await asyncio.sleep(0.5)
+        right = await _two_channels(environment, "two", 1.0)
+        assert np.median(_dbfs(right[:, 1])) - np.median(_dbfs(right[:, 0])) == pytest.approx(6, abs=0.2)
+        assert not [said for said in stereo.said if isinstance(said, PartState) and said.part is MediaPart.SOUND]
+    finally:
+        await stereo.stop()
+
+
+def _tone(hz: float, seconds: float, rate: int) -> bytes:
+    at = np.arange(int(seconds * rate)) / rate
+    return (6000 * np.sin(2 * np.pi * hz * at)).astype("<i2").tobytes()
+
+
+def _band_dbfs(samples: np.ndarray, lowest_hz: float, highest_hz: float) -> float:
+    """The level of what lies between these frequencies."""
+    power = np.abs(np.fft.rfft(samples)) ** 2 * 2 / len(samples) ** 2
+    frequency = np.fft.rfftfreq(len(samples), 1 / RATE)
+    return float(10 * np.log10(power[(frequency >= lowest_hz) & (frequency <= highest_hz)].sum() + 1e-12))
+
+
+async def _run(environment: dict[str, str], *command: str) -> None:
+    process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.DEVNULL)
+    assert await asyncio.wait_for(process.wait(), 10) == 0
+
+
+async def _two_channels(environment: dict[str, str], sink: str, seconds: float) -> np.ndarray:
+    """What the sink plays from now on, one column for each channel; a null sink first renders seconds ahead."""
+    wanted = int((seconds + 1.0) * RATE) * 4
+    recorder = await asyncio.create_subprocess_exec(
+        *("parec", "--raw", "--format=s16le", f"--rate={RATE}", "--channels=2", "--latency-msec=20"),
+        f"--device={sink}.monitor",
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert recorder.stdout is not None
+    try:
+        data = await asyncio.wait_for(recorder.stdout.readexactly(wanted), 15)
+    finally:
+        recorder.terminate()
+        await asyncio.wait_for(recorder.wait(), 5)
+    return np.frombuffer(data, dtype="<i2").reshape(-1, 2)[-int(seconds * RATE) :]

@@ -21,7 +21,7 @@ from kiosk.media.rtp.transport_feedback import ArrivalRecorder
 
 _VOICE_LIFE_S = 0.12
 _OUTPUT_LATENCY_S = 0.04
-_MOST_DUE = 16
+_MOST_DUE = 32
 """Pictures that wait for their voice: more would come of a frame rate that nobody shows."""
 _FOLLOW_LIPS_EVERY_S = 0.05
 _MOST_ASKED = 200

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 
 MOST_HELD_S = 0.25
-"""A picture is held back at most this long."""
+"""A picture is held back at most this long, and besides as long as the output is slow."""
 MOST_VOICE_DELAY_S = 0.15
 """Voice is made to wait at most so much: being late in a talk is worse than lips that disagree a little."""
 LATE_TOLERATED_S = 0.02
@@ -50,6 +50,8 @@ class LipSync:
         self.picture = StreamClock(90_000)
         self._heard: float | None = None  # our clock less the sender's, for voice that is heard
         self._ready: deque[tuple[float, float]] = deque()  # (now, our clock less the sender's) of decoded pictures
+        self.output_delay_s = 0.0
+        """So much later than ``voice_heard`` is told the voice is really heard, as through a Bluetooth headset."""
         self.last_offset_s: float | None = None
         """Picture less voice at the last picture: above zero, the picture was shown late."""
 
@@ -66,19 +68,20 @@ class LipSync:
 
     def due(self, ticks: int, now: float) -> float:
         """When to show a picture that has just been decoded: now, or somewhat later."""
+        at_once = now + self.output_delay_s
         wall = self.picture.wall(ticks)
         if wall is None:
-            return now
+            return at_once
         self._ready.append((now, now - wall))
         while self._ready and now - self._ready[0][0] > _WINDOW_S:
             self._ready.popleft()
         if self._heard is None:
-            return now
-        due = wall + self._heard
-        if not now - 2 * _JUMP_S < due < now + 2 * MOST_HELD_S:
+            return at_once
+        due = wall + self._heard + self.output_delay_s
+        if not now - 2 * _JUMP_S < due < at_once + 2 * MOST_HELD_S:
             self.last_offset_s = None  # the clocks do not belong together: show it
-            return now
-        shown = min(max(due, now), now + MOST_HELD_S)
+            return at_once
+        shown = min(max(due, now), at_once + MOST_HELD_S)
         self.last_offset_s = shown - due
         return shown
 
@@ -87,5 +90,5 @@ class LipSync:
         if self._heard is None or len(self._ready) < 10:
             return 0.0
         ready = sorted(offset for _, offset in self._ready)
-        late = ready[int(_SHARE * (len(ready) - 1))] - self._heard
+        late = ready[int(_SHARE * (len(ready) - 1))] - self._heard - self.output_delay_s
         return min(MOST_VOICE_DELAY_S, max(0.0, delay_s + late - LATE_TOLERATED_S))

@@ -77,3 +77,25 @@ def test_a_freeze_is_counted_while_it_lasts_and_once() -> None:
     freezes.pause()
     freezes.shown(9.0)
     assert freezes.count == 1
+
+
+def test_a_slow_output_keeps_the_pictures_waiting_as_long() -> None:
+    sync = _synchronised(voice_delay=0.1)
+    sync.output_delay_s = 0.3
+    assert sync.due(_ticks(2.0), 2.03) == pytest.approx(2.4, abs=0.002)
+    assert sync.last_offset_s == pytest.approx(0, abs=0.002)
+
+
+def test_pictures_wait_for_a_slow_output_before_the_first_report_too() -> None:
+    sync = LipSync()
+    sync.output_delay_s = 0.2
+    assert sync.due(123, 7.0) == pytest.approx(7.2)
+
+
+def test_the_voice_need_not_wait_for_late_pictures_where_the_output_is_slow() -> None:
+    sync = _synchronised(voice_delay=0.05)
+    sync.output_delay_s = 0.2
+    for number in range(30):
+        at = 2 + number / 30
+        assert sync.due(_ticks(at), at + 0.12) == pytest.approx(at + 0.25, abs=0.002)
+    assert sync.voice_delay_wanted(0.03) == 0.0
