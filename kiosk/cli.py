@@ -385,7 +385,7 @@ def pair_command(
 @click.option("--visits", type=int, default=5, show_default=True, help="visit: how many visits to measure.")
 @click.option("--readings", type=int, default=20, show_default=True, help="readings: how many readings to measure.")
 @click.option("--seconds", type=float, default=15.0, show_default=True, help="call: how long each call is measured.")
-@click.option("--calls", type=int, default=10, show_default=True, help="call: set-ups for each figure of set-up.")
+@click.option("--calls", type=int, default=40, show_default=True, help="call: set-ups for each figure of set-up.")
 @click.option("--soak", type=int, default=300, show_default=True, help="call: calls in a row for growth.")
 @click.option("--seed", type=int, default=1, show_default=True, help="call: decides which packets are lost.")
 @click.option(

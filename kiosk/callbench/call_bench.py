@@ -46,11 +46,11 @@ DEAD_SERVERS = (
 
 
 class Options(msgspec.Struct, frozen=True):
-    """``seconds``: the window of one call; ``calls``: set-ups for each figure of set-up; ``soak``: calls in a row;
-    ``seed``: of every loss; ``artefacts``: a folder for what was heard."""
+    """``seconds``: the window of one call; ``calls``: set-ups for each figure of set-up, enough for a p95 that is not
+    simply the worst; ``soak``: calls in a row; ``seed``: of every loss; ``artefacts``: a folder for what was heard."""
 
     seconds: float = 15.0
-    calls: int = 10
+    calls: int = 40
     soak: int = 300
     seed: int = 1
     artefacts: Path | None = None

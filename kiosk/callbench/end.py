@@ -14,9 +14,9 @@ class EndError(Exception):
 class Frame(msgspec.Struct, frozen=True, array_like=True):
     """One presented frame of the other end's picture.
 
-    ``at``: CLOCK_MONOTONIC seconds. ``clock_ms``: what its clock strip holds (kiosk/facts/clock_strip.py): low 32 bits
-    of Unix milliseconds where the picture was drawn live, the number of the frame in its file where it came from a
-    file; None when the strip could not be read or was not looked at.
+    ``at``: CLOCK_MONOTONIC seconds. ``clock_ms``: what its clock strip holds (kiosk/facts/clock_strip.py): Unix
+    milliseconds modulo CLOCK_PERIOD where the picture was drawn live, the number of the frame in its file where it
+    came from a file; None when the strip could not be read or was not looked at.
     """
 
     at: float

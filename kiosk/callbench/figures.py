@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from kiosk.callbench.end import EndReport, Frame, Sample, Sent
+from kiosk.facts.clock_strip import CLOCK_PERIOD
 
 FREEZE_S = 0.2
 """A longer gap between two presented frames is a freeze, and counts whole."""
@@ -106,7 +107,8 @@ def picture_delays(report: EndReport, unix_less_monotonic: float) -> list[float]
     found = []
     for frame in report.frames:
         if frame.clock_ms is not None:
-            late = ((frame.at + unix_less_monotonic) * 1000 - frame.clock_ms + 2**31) % 2**32 - 2**31
+            late = (frame.at + unix_less_monotonic) * 1000 - frame.clock_ms
+            late = (late + CLOCK_PERIOD / 2) % CLOCK_PERIOD - CLOCK_PERIOD / 2
             if abs(late) < 60_000:
                 found.append(late)
     return found

@@ -23,11 +23,11 @@ from kiosk.caredesk.demo import KIOSK_TONE_HZ, DemoError, Stage, on_stage, until
 from kiosk.caredesk.kiosk_settings import KioskOptions
 from kiosk.caredesk.scripted import HEIGHT, WIDTH, Visit
 from kiosk.caredesk.timeline_reader import TimelineReader
+from kiosk.facts.clock_strip import CLOCK_PERIOD
 
 CUT_S = 3.0
 BACK_LIMIT_S = 20.0
 _POLL_S = 0.02
-_CLOCK = 1 << 32
 
 
 class Way(enum.Enum):
@@ -154,7 +154,7 @@ async def _later_picture(nurse: ChromiumNurse, drawn: int) -> float:
     """When the nurse sees a picture that was drawn at ``drawn`` (Unix milliseconds) or later. Raises TimeoutError."""
     try:
         async with asyncio.timeout(BACK_LIMIT_S):
-            while (shown := await nurse.remote_clock()) is None or (shown - drawn) % _CLOCK >= _CLOCK // 2:  # noqa: ASYNC110
+            while (shown := await nurse.remote_clock()) is None or (shown - drawn) % CLOCK_PERIOD >= CLOCK_PERIOD // 2:  # noqa: ASYNC110
                 await asyncio.sleep(_POLL_S)
     except TimeoutError as error:
         raise TimeoutError("the nurse got no new picture") from error

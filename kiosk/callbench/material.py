@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from kiosk.facts.clock_strip import BLOCKS, CLOCK_BITS, STRIP_SHARE, SYNC
+from kiosk.facts.clock_strip import BLOCKS, STRIP_SHARE, strip
 
 VGA = (640, 480)
 HD = (1280, 720)
@@ -108,10 +108,9 @@ def numbered(picture: Plane, number: int) -> None:
     """Write ``number`` into the clock strip of an I420 picture of (height * 3 / 2, width), in place."""
     rows, width = picture.shape
     height = rows * 2 // 3
-    bits = [*SYNC, *((number >> (CLOCK_BITS - 1 - bit)) & 1 for bit in range(CLOCK_BITS))]
     columns = (np.arange(width) * BLOCKS) // width
     tall = height // STRIP_SHARE
-    picture[:tall] = np.where(np.array(bits)[columns] == 1, _WHITE, _BLACK)
+    picture[:tall] = np.where(np.array(strip(number))[columns] == 1, _WHITE, _BLACK)
     flat = picture.reshape(-1)
     quarter = width * height // 4
     grey = width // 2 * (tall // 2)

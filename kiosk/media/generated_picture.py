@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from kiosk.facts.clock_strip import BLOCKS, CLOCK_BITS, STRIP_SHARE, SYNC
+from kiosk.facts.clock_strip import BLOCKS, STRIP_SHARE, strip
 
 _BLACK = 16
 _WHITE = 235
@@ -55,9 +55,7 @@ class GeneratedPicture:
     def draw(self, clock_ms: int) -> Picture:
         """The picture at ``clock_ms`` (Unix milliseconds): I420 as one array of (height * 3 / 2, width)."""
         picture = self._ground.copy()
-        value = clock_ms % 2**CLOCK_BITS
-        bits = np.array([*SYNC, *((value >> (CLOCK_BITS - 1 - bit)) & 1 for bit in range(CLOCK_BITS))])
-        row = np.where(bits == 1, _WHITE, _BLACK).astype(np.uint8)[self._block_of_column]
+        row = np.where(np.array(strip(clock_ms)) == 1, _WHITE, _BLACK).astype(np.uint8)[self._block_of_column]
         picture[: self.height // STRIP_SHARE] = row
         self._draw_hand(picture, clock_ms)
         self._draw_seconds(picture, clock_ms)

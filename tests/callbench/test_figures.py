@@ -21,6 +21,7 @@ from kiosk.callbench.figures import (
     recovery_seconds,
     seconds_until_sent,
 )
+from kiosk.facts.clock_strip import CLOCK_PERIOD
 
 
 def _report(*times: float, seconds: float = 10.0, **others: object) -> EndReport:
@@ -95,7 +96,7 @@ def test_recovery_is_when_the_rate_of_before_is_nearly_back() -> None:
 
 def test_a_live_clock_tells_how_late_a_picture_is() -> None:
     unix = 1_900_000_000.0
-    clocks = [int((unix + at) * 1000 - 120) % 2**32 for at in (0.0, 1.0)]
+    clocks = [int((unix + at) * 1000 - 120) % CLOCK_PERIOD for at in (0.0, 1.0)]
     frames = (Frame(100.0, 2, 2, clocks[0]), Frame(101.0, 2, 2, clocks[1]), Frame(102.0, 2, 2, 17), Frame(103.0, 2, 2))
     report = EndReport(seconds=10, began=100, frames=frames)
     assert picture_delays(report, unix - 100.0) == pytest.approx([120, 120], abs=1)

@@ -11,6 +11,7 @@ import pytest
 from kiosk.caredesk.chromium_nurse import ChromiumNurse
 from kiosk.caredesk.listening import pulsed_tone_levels
 from kiosk.caredesk.sound_card import NURSE_LOUDSPEAKER, RATE_HZ
+from kiosk.facts.clock_strip import CLOCK_PERIOD
 from tests.caredesk.browser_callee import BrowserCallee
 from tests.caredesk.nurse_stage import FHIR_JSON, KIOSK_TONE_HZ, Stage, talk, until_frames
 
@@ -34,7 +35,7 @@ async def test_a_visit_is_seen_and_heard(stage: Stage, kari: ChromiumNurse, kios
     second = await kari.remote_clock()
     assert first is not None and second is not None
     assert 0 < second - first < 5000
-    assert abs(int(time.time() * 1000) % 2**32 - second) < 5000
+    assert abs(int(time.time() * 1000) % CLOCK_PERIOD - second) < 5000
 
     heard = await stage.sound.listen(NURSE_LOUDSPEAKER, 3.0)
     tone, silence = pulsed_tone_levels(heard, RATE_HZ, KIOSK_TONE_HZ)
@@ -107,7 +108,7 @@ async def test_a_fresh_peer_connection_takes_over(kari: ChromiumNurse, kiosk: Br
     before = await kari.frames_decoded()
     await until_frames(kari.frames_decoded, before + 20)
     clock = await kari.remote_clock()
-    assert clock is not None and abs(int(time.time() * 1000) % 2**32 - clock) < 5000
+    assert clock is not None and abs(int(time.time() * 1000) % CLOCK_PERIOD - clock) < 5000
 
 
 async def test_nonsense_in_messages_is_refused_and_survived(

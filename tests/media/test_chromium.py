@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, async_playwright
 
+from kiosk.facts.clock_strip import CLOCK_PERIOD
 from kiosk.ipc.media_messages import (
     AcceptCall,
     CallAnswered,
@@ -70,7 +71,7 @@ async def _eventually(ask: Callable[[], Awaitable[Any]], fits: Callable[[Any], b
 
 async def _sees(page: Page) -> float:
     """Seconds until the browser shows a clock that is newer than the question."""
-    asked = int(time.time() * 1000) % 2**32
+    asked = int(time.time() * 1000) % CLOCK_PERIOD
     return await _eventually(lambda: page.evaluate("nurse.clock()"), lambda clock: clock is not None and clock >= asked)
 
 

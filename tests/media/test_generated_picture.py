@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kiosk.facts.clock_strip import BLOCKS, STRIP_SHARE, SYNC, read_clock
+from kiosk.facts.clock_strip import BLOCKS, CLOCK_PERIOD, STRIP_SHARE, SYNC, read_clock
 from kiosk.media.generated_picture import GeneratedPicture
 
 
@@ -33,7 +33,7 @@ def _through_vp8(pictures: list[np.ndarray], bit_rate: int) -> list[av.VideoFram
 @settings(max_examples=50)
 def test_every_clock_is_read_back(clock: int) -> None:
     picture = GeneratedPicture(640, 480).draw(clock)
-    assert read_clock(picture[:480]) == clock % 2**32
+    assert read_clock(picture[:480]) == clock % CLOCK_PERIOD
 
 
 def test_the_geometry_is_what_the_docstring_says() -> None:
@@ -43,8 +43,22 @@ def test_the_geometry_is_what_the_docstring_says() -> None:
     row = luma[480 // STRIP_SHARE // 2]
     bits = [int(row[int((block + 0.5) * 640 / BLOCKS)] > 128) for block in range(BLOCKS)]
     assert tuple(bits[:4]) == SYNC
-    assert int("".join(map(str, bits[4:])), 2) == clock % 2**32
+    assert int("".join(map(str, bits[4:32])), 2) == clock % 2**28
+    groups = [int("".join(map(str, bits[at : at + 4])), 2) for at in range(4, 36, 4)]
+    check = 0
+    for group in groups[:-1]:
+        check ^= group
+    assert groups[-1] == check
     assert {int(row[int((block + 0.5) * 640 / BLOCKS)]) for block in range(BLOCKS)} == {16, 235}
+
+
+@given(st.integers(min_value=0, max_value=2**42), st.integers(4, BLOCKS - 1))
+@settings(max_examples=50)
+def test_a_block_that_a_coder_left_as_it_was_is_noticed(clock: int, block: int) -> None:
+    luma = GeneratedPicture(640, 480).draw(clock)[:480]
+    left, right = block * 640 // BLOCKS, (block + 1) * 640 // BLOCKS + 1
+    luma[:, left:right] = 251 - luma[30, int((block + 0.5) * 640 / BLOCKS)]
+    assert read_clock(luma) is None
 
 
 @pytest.mark.parametrize("size", [(640, 480), (320, 240), (640, 360)])
@@ -55,8 +69,8 @@ def test_it_survives_vp8_at_a_call_s_rate(size: tuple[int, int]) -> None:
     frames = _through_vp8([generated.draw(clock) for clock in clocks], 250_000)
     assert len(frames) == len(clocks)
     read = [read_clock(frame.to_ndarray()[:height].astype(np.uint8)) for frame in frames]
-    right = sum(value == clock % 2**32 for value, clock in zip(read, clocks, strict=True))
-    wrong = sum(value not in (None, clock % 2**32) for value, clock in zip(read, clocks, strict=True))
+    right = sum(value == clock % CLOCK_PERIOD for value, clock in zip(read, clocks, strict=True))
+    wrong = sum(value not in (None, clock % CLOCK_PERIOD) for value, clock in zip(read, clocks, strict=True))
     assert right >= 0.9 * len(clocks)
     assert wrong == 0
 
@@ -68,7 +82,7 @@ def test_it_survives_scaling_and_a_letterbox_that_is_cut_away(size: tuple[int, i
     luma = frame.reformat(width=size[0], height=size[1], format="gray").to_ndarray()
     screen = np.zeros((size[1] + 40, size[0] + 90), dtype=np.uint8)
     screen[20:-20, 45:-45] = luma
-    assert read_clock(screen[20:-20, 45:-45]) == clock % 2**32
+    assert read_clock(screen[20:-20, 45:-45]) == clock % CLOCK_PERIOD
 
 
 def test_nothing_is_read_out_of_noise_or_a_blank() -> None:

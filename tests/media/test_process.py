@@ -13,7 +13,7 @@ import av
 import numpy as np
 import pytest
 
-from kiosk.facts.clock_strip import read_clock
+from kiosk.facts.clock_strip import CLOCK_PERIOD, read_clock
 from kiosk.facts.profile import RingTone
 from kiosk.ipc.media_messages import (
     AcceptCall,
@@ -221,7 +221,7 @@ async def test_a_call_both_ways_and_its_end(core: CoreEnd) -> None:
         return len(clocks) >= 20
 
     await until(read_remote)
-    now = int(time.time() * 1000) % 2**32
+    now = int(time.time() * 1000) % CLOCK_PERIOD
     assert 0 <= now - max(clocks) < 2000
     await until(lambda: len(nurse.clocks) >= 20)
     view = own.read()

@@ -1,7 +1,7 @@
 // One end of a measured call in a browser: one RTCPeerConnection, every presented frame and the statistics of each
 // 200 ms as numbers in milliseconds of performance.now(); it judges nothing and shows the other end small.
 // Its camera is the browser's fake one, or a drawn picture with a live clock.
-import { drawClock } from "./clock_strip.js";
+import { checked, drawClock } from "./clock_strip.js";
 import { askingAgain, LineAdaptation } from "./line_adaptation.js";
 
 const STATISTICS_MS = 200;
@@ -44,7 +44,7 @@ function readStrip(width, height) {
   if (bright - dark < LEAST_CONTRAST) return null;
   let value = 0;
   for (let block = SYNC; block < BLOCKS; block += 1) value = value * 2 + (level(block) > (dark + bright) / 2 ? 1 : 0);
-  return value;
+  return checked(value);
 }
 
 function onFrame(now, { presentationTime, width, height, presentedFrames }) {

@@ -1,17 +1,33 @@
 // The machine-readable clock across the top of a generated picture: draws it and reads it back, and nothing else.
-// The geometry is that of kiosk/media/generated_picture.py; both ends must agree on it.
+// The geometry is that of kiosk/facts/clock_strip.py; both ends must agree on it.
 const BLOCKS = 36;
 const STRIP_SHARE = 1 / 8; // of the picture's height
-const SYNC = [false, true, false, true]; // black, white, black, white; then 32 bits, highest first
-const BITS = BLOCKS - SYNC.length;
+const SYNC = [false, true, false, true]; // black, white, black, white; then the clock, then its check, highest bit first
+const CHECK_BITS = 4;
+const CLOCK_BITS = BLOCKS - SYNC.length - CHECK_BITS;
+const BITS = CLOCK_BITS + CHECK_BITS;
 const BLACK = "#000000";
 const WHITE = "#ffffff";
 const LEAST_CONTRAST = 60; // of 255, between the darkest white and the brightest black of the sync blocks
 const DOUBTFUL_SHARE = 0.1; // a block nearer to the middle than this share of the contrast is not read
 
-/** Draw the low 32 bits of `milliseconds` into the top of a picture of that size. */
+/** The exclusive or of all groups of four bits. */
+function check(clock) {
+  let found = 0;
+  for (let rest = clock; rest > 0; rest = Math.floor(rest / 2 ** CHECK_BITS)) found ^= rest % 2 ** CHECK_BITS;
+  return found;
+}
+
+/** The clock out of what stands after the sync blocks; null when its check is another clock's. */
+export function checked(value) {
+  const clock = Math.floor(value / 2 ** CHECK_BITS);
+  return check(clock) === value % 2 ** CHECK_BITS ? clock : null;
+}
+
+/** Draw the low 28 bits of `milliseconds` and their check into the top of a picture of that size. */
 export function drawClock(pen, width, height, milliseconds) {
-  const value = milliseconds % 2 ** BITS;
+  const clock = milliseconds % 2 ** CLOCK_BITS;
+  const value = clock * 2 ** CHECK_BITS + check(clock);
   for (let block = 0; block < BLOCKS; block += 1) {
     const bit = block - SYNC.length;
     const white = bit < 0 ? SYNC[block] : Math.floor(value / 2 ** (BITS - 1 - bit)) % 2 === 1;
@@ -39,5 +55,5 @@ export function readClock(video) {
   const middle = (dark + bright) / 2;
   const contrast = bright - dark;
   if (contrast < LEAST_CONTRAST || levels.some((level) => Math.abs(level - middle) < DOUBTFUL_SHARE * contrast)) return null;
-  return levels.slice(SYNC.length).reduce((value, level) => value * 2 + (level > middle ? 1 : 0), 0);
+  return checked(levels.slice(SYNC.length).reduce((value, level) => value * 2 + (level > middle ? 1 : 0), 0));
 }
