@@ -15,6 +15,7 @@ from kiosk.callbench.call_check import Bench, Check, judged
 from kiosk.callbench.echo_figures import level_losses_db, return_loss_db, voice_loss_db
 from kiosk.callbench.echo_rig import Cleaning, Recording, Scene, Voices, keep, run, voices
 from kiosk.callbench.echo_room import Room
+from kiosk.facts.profile import Hearing
 from kiosk.media.echo import EchoPath
 
 _RING_S = 5.0
@@ -57,10 +58,14 @@ def echo_path() -> Cleaning:
     return EchoPath(echo_cancelling=True, stream_delay_ms=60)
 
 
-def single_talk(*, ring_s: float, rooms: Sequence[tuple[str, Room]] = (*_ROOMS, _LOUD, _QUIET)) -> list[Scene]:
+def single_talk(
+    *, ring_s: float, rooms: Sequence[tuple[str, Room]] = (*_ROOMS, _LOUD, _QUIET), hearing: Hearing | None = None
+) -> list[Scene]:
     """Only the far end speaks."""
     begun = "rung" if ring_s else "cold"
-    return [Scene(f"{begun}-{name}", room, _FAR_S, ((0, _FAR_S),), ring_s=ring_s) for name, room in rooms]
+    return [
+        Scene(f"{begun}-{name}", room, _FAR_S, ((0, _FAR_S),), ring_s=ring_s, hearing=hearing) for name, room in rooms
+    ]
 
 
 def delay_jumps() -> list[Scene]:
@@ -71,14 +76,16 @@ def delay_jumps() -> list[Scene]:
     ]
 
 
-def double_talks(rooms: Sequence[tuple[str, Room]] = (*_ROOMS, _LOUD)) -> list[tuple[Scene, Scene]]:
+def double_talks(
+    rooms: Sequence[tuple[str, Room]] = (*_ROOMS, _LOUD), hearing: Hearing | None = None
+) -> list[tuple[Scene, Scene]]:
     """The near voice alone, the far end alone, then both; and the same with the far end silent at last."""
     far_at, both_at, end = _ALONE_S, 2 * _ALONE_S, 2 * _ALONE_S + _BOTH_S
     near = ((0.0, _ALONE_S), (both_at, end))
     return [
         (
-            Scene(f"double-talk-{name}", room, end, ((far_at, end),), near, ring_s=_RING_S),
-            Scene(f"near-alone-{name}", room, end, ((far_at, both_at),), near, ring_s=_RING_S),
+            Scene(f"double-talk-{name}", room, end, ((far_at, end),), near, ring_s=_RING_S, hearing=hearing),
+            Scene(f"near-alone-{name}", room, end, ((far_at, both_at),), near, ring_s=_RING_S, hearing=hearing),
         )
         for name, room in rooms
     ]

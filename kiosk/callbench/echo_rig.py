@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kiosk.callbench.echo_room import RATE_HZ, Room, Samples, convolved, echo_of, noise_of, response
+from kiosk.facts.profile import Hearing
 from kiosk.media.playout import BLOCK, Playout
 
 RECORDINGS = Path("/usr/share/pocketsphinx/test/data")
@@ -52,7 +53,7 @@ class Scene(msgspec.Struct, frozen=True):
     """What happens, in seconds. The call begins after ``ring_s`` of ring tone (and a pause, if it rang).
 
     ``far`` and ``near``: (from, until) since the call began, when each speaks. ``jump_at``: when the echo begins to
-    come ``jump_s`` later.
+    come ``jump_s`` later. ``hearing``: volume and sound profile, from the beginning on; None: full volume, no profile.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Scene(msgspec.Struct, frozen=True):
     ring_s: float = 0.0
     jump_at: float | None = None
     jump_s: float = 0.04
+    hearing: Hearing | None = None
 
 
 class Voices(msgspec.Struct, frozen=True):
@@ -179,6 +181,8 @@ def at_level(samples: Samples, dbfs: float) -> Samples:
 def _played(scene: Scene, far: Samples) -> tuple[Block, int]:
     """What Playout gives for the scene, and the sample at which the call begins."""
     playout = Playout()
+    if scene.hearing is not None:
+        playout.follow(scene.hearing)
     blocks: list[Block] = []
     if scene.ring_s:
         playout.start_ring()

@@ -36,8 +36,8 @@ PRESETS = {
 hears well in others, and finds the whole gain shrill."""
 
 RATIO = 2.0
-_KNEE_DBFS = -30.0
-"""RMS; below it sounds have the whole gain. Speech in a call has some -25 dBFS."""
+_KNEE_DBFS = -24.0
+"""RMS; below it sounds have the whole gain, as most of a voice in a call has (some -25 dBFS)."""
 _DETECTED = 120  # samples whose level is taken together
 _ATTACK_S, _RELEASE_S = 0.005, 0.15
 _ATTACK = 1 - math.exp(-_DETECTED / RATE_HZ / _ATTACK_S)

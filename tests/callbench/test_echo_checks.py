@@ -14,6 +14,7 @@ from kiosk.callbench.echo_checks import EchoBench, double_talks, single_talk
 from kiosk.callbench.echo_figures import level_losses_db, return_loss_db, voice_loss_db
 from kiosk.callbench.echo_rig import Block, Recording, Scene, Voices, at_level, keep, level_dbfs, run, speaking, voices
 from kiosk.callbench.echo_room import RATE_HZ, Room, echo_of, noise_of, response
+from kiosk.facts.profile import Hearing, SoundProfile
 
 ROOM = Room(0.2, 0.06)
 
@@ -109,6 +110,26 @@ def test_the_kiosks_path_takes_the_echo_and_leaves_the_voice(spoken: Voices, tmp
     assert lost.loss < 4
     with wave.open(str(tmp_path / "echo-rung-dry.wav"), "rb") as file:
         assert (file.getnchannels(), file.getframerate(), file.getnframes()) == (3, RATE_HZ, 8 * RATE_HZ)
+
+
+def test_the_canceller_copes_with_a_sound_profile(spoken: Voices) -> None:
+    """It is told what the loudspeaker plays, not what came: compressed, raised and limited."""
+    bench, room = EchoBench(spoken, None), (("dry", ROOM),)
+    strong = Hearing(sound_profile=SoundProfile.STRONG)
+    (found,) = bench.returns(single_talk(ring_s=2.5, rooms=room, hearing=strong))
+    assert found.after_1s > 25 and found.after_3s > 25
+
+
+def test_a_sound_profile_costs_the_near_voice_no_more_than_a_louder_echo_does(spoken: Voices) -> None:
+    bench, strong = EchoBench(spoken, None), Hearing(sound_profile=SoundProfile.STRONG)
+
+    def echo_dbfs(hearing: Hearing | None) -> float:
+        return level_dbfs(run(Scene("level", ROOM, 4.0, ((0, 4.0),), hearing=hearing), spoken, Through()).echo)
+
+    louder = msgspec.structs.replace(ROOM, echo_dbfs=ROOM.echo_dbfs + echo_dbfs(strong) - echo_dbfs(None))
+    (shaped,) = bench.double_talk(double_talks((("dry", ROOM),), strong))
+    (plain,) = bench.double_talk(double_talks((("dry", louder),)))
+    assert shaped.loss < plain.loss + 1, plain
 
 
 def test_a_recording_that_is_too_loud_is_kept_clipped(tmp_path: Path) -> None:

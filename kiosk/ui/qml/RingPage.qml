@@ -58,12 +58,14 @@ Page {
         id: pulse
 
         property int step: 0
-        readonly property real level: (1 - Math.cos(step * Math.PI / 10)) / 2
+        readonly property int steps: 20
+        readonly property real level: (1 - Math.cos(2 * Math.PI * step / steps)) / 2
 
+        objectName: "ringPulse"
         interval: 100
         repeat: true
         running: root.visible && root.model.flash
-        onTriggered: step = (step + 1) % 20
+        onTriggered: step = (step + 1) % steps
         onRunningChanged: step = 0
     }
 
