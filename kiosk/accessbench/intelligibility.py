@@ -7,7 +7,8 @@ Three stretches of a recorded reader and two sentences of espeak-ng: a guard aga
 Measured with pyclarity 0.9.0, 1.5 minutes: N4 with Kraftig 0.90 (0.53 without), N3 with Middels 0.89 (0.93), N2 with
 Lett 0.98 (0.97)::
 
-    PYTHONPATH=FOLDER/site-packages kiosk bench access --only g14_haspi_n4 --only g14_haspi_n3_change --only g14_haspi_n2_change
+    PYTHONPATH=FOLDER/site-packages kiosk bench access \\
+        --only g14_haspi_n4 --only g14_haspi_n3_change --only g14_haspi_n2_change
 """
 
 from __future__ import annotations
