@@ -204,9 +204,10 @@ class Controller:
         self.handle(on.MeasurementAsked(call_id, request.kind))
 
     def _change_profile(self, call_id: str, body: bytes) -> None:
-        """A nurse may make the screen louder, larger or plainer while they talk; she hears how it then is."""
+        """A nurse may make the screen louder, larger or plainer once the patient has answered, also before the first
+        picture has come; she hears how it then is."""
         phase = self.state.phase
-        if not isinstance(phase, Talking) or phase.call_id != call_id:
+        if not isinstance(phase, Connecting | Talking) or phase.call_id != call_id:
             return
         if phase.caller.caller_class is not CallerClass.CARE:
             _log.warning("ignored a change of the profile: only care may ask for one")

@@ -53,6 +53,14 @@ async def test_an_empty_change_only_asks(kiosk: Kiosk) -> None:
     assert kiosk.outside.kept == []
 
 
+async def test_her_page_asks_as_soon_as_the_call_is_answered(kiosk: Kiosk) -> None:
+    """Before her first picture is here."""
+    kiosk.call()
+    kiosk.controller.handle(on.AnswerPressed())
+    ask(kiosk, {"volume": "up"})
+    assert answers(kiosk)[-1]["volumePercent"] == 90
+
+
 async def test_what_is_refused_is_told_and_changes_nothing(kiosk: Kiosk) -> None:
     kiosk.talk()
     refused: tuple[object, ...] = ({"theme": "pink"}, {"readingsAloud": True}, [], None)

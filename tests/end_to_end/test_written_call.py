@@ -100,7 +100,8 @@ def _talks(state: KioskState) -> bool:
 
 
 @asynccontextmanager
-async def _core(stage: Stage, screens: list[UnseenScreen]) -> AsyncIterator[UnseenScreen]:
+async def core_inside(stage: Stage, screens: list[UnseenScreen]) -> AsyncIterator[UnseenScreen]:
+    """Core in this process, its screen unseen and its voice silent."""
     settings = load_settings(stage.desk.settings_file)
     quiet = Profile(speaking=Speaking(enabled=False))
     settings = msgspec.structs.replace(settings, profile=quiet)
@@ -130,7 +131,7 @@ async def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         for name, value in stage.desk.kiosk_environment().items():
             monkeypatch.setenv(name, value)
         nurse = ChromiumNurse()
-        async with _core(stage, screens) as shown:
+        async with core_inside(stage, screens) as shown:
             try:
                 await timeline.wait("registration", after=0, limit=40, where=lambda one: one["state"] == "registered")
                 await timeline.wait("media-ready", after=0, limit=40)
