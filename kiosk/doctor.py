@@ -18,6 +18,7 @@ import aiohttp
 import msgspec
 
 from kiosk.doctor_devices import examine_devices
+from kiosk.facts.profile import Hearing, Output
 from kiosk.ipc import media_messages as media
 from kiosk.ipc.link import Link
 from kiosk.ipc.supervision import Child
@@ -29,6 +30,7 @@ from kiosk.speech.speaker import Speaker
 from kiosk.speech.voices import VOICES
 
 PROBE_SECONDS = 8.0
+_OUTPUT_SECONDS = 2.0
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -139,10 +141,14 @@ async def _media(settings: Settings) -> list[Finding]:
     told: dict[media.MediaPart, media.PartState] = {}
     ready = asyncio.Event()
     all_told = asyncio.Event()
+    links: list[Link[media.FromMedia]] = []
+    outputs: asyncio.Queue[media.OutputState] = asyncio.Queue()
 
     def started(link: Link[media.FromMedia]) -> None:
+        links.append(link)
+        chosen = settings.media
         link.send(
-            media.Configure(settings.media.camera, settings.media.sound_device, settings.media.echo_cancelling, ())
+            media.Configure(chosen.camera, chosen.sound_device, chosen.echo_cancelling, (), outputs=chosen.outputs)
         )
 
     def received(message: media.FromMedia, descriptors: list[int]) -> None:
@@ -152,6 +158,8 @@ async def _media(settings: Settings) -> list[Finding]:
             told[message.part] = message
             if len(told) == len(media.MediaPart):
                 all_told.set()
+        elif isinstance(message, media.OutputState):
+            outputs.put_nowait(message)
         elif isinstance(message, media.MediaReady):
             ready.set()
 
@@ -165,6 +173,7 @@ async def _media(settings: Settings) -> list[Finding]:
         lost=lambda: None,
     )
     run = asyncio.create_task(child.run())
+    others = []
     try:
         await asyncio.wait_for(ready.wait(), PROBE_SECONDS)
     except TimeoutError:
@@ -172,6 +181,7 @@ async def _media(settings: Settings) -> list[Finding]:
     else:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(all_told.wait(), PROBE_SECONDS)
+            others = [await _output(links[-1], outputs, *one) for one in settings.media.outputs.items()]
     finally:
         run.cancel()
         await asyncio.gather(run, return_exceptions=True)
@@ -190,7 +200,24 @@ async def _media(settings: Settings) -> list[Finding]:
         else:
             chosen = settings.media.camera if part is media.MediaPart.CAMERA else settings.media.sound_device
             findings.append(Finding(part.value, detail=chosen))
-    return findings
+    return findings + others
+
+
+async def _output(
+    link: Link[media.FromMedia], states: asyncio.Queue[media.OutputState], output: Output, device: str
+) -> Finding:
+    """Whether it can be opened, silently, in the place of the loudspeaker."""
+    link.send(media.SetHearing(Hearing(voice_output=output)))
+    works = False
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_OUTPUT_SECONDS):
+            while (state := await states.get()).output is not output:
+                pass
+            works = state.works
+    if works:
+        return Finding(output.value, detail=device)
+    action = f"Plug it in or switch it on, or correct media.outputs.{output.value}."
+    return Finding(output.value, wrong=f"{device} is not there: the loudspeaker stands in", action=action)
 
 
 async def _voice(settings: Settings) -> list[Finding]:

@@ -180,8 +180,7 @@ class MediaEnd:
                 settings.camera_height,
                 settings.relay_only,
                 str(settings.relay_authority) if settings.relay_authority is not None else None,
-                second_device=settings.second_device,
-                second_speaks=settings.second_speaks,
+                outputs=settings.outputs,
             )
         )
         link.send(media.SetHearing(self._hearing))
@@ -214,6 +213,8 @@ class MediaEnd:
                 if trouble is not None:
                     _log.error("%s does not work: %s (%s)", part.value, trouble.value, detail)
                 controller.handle(on.FaultCleared(fault) if trouble is None else on.FaultRaised(fault))
+            case media.OutputState(output, works):
+                self._note("output", name=output.value, works=int(works))
             case media.CallPrepared():
                 self._note("call-prepared")
             case media.CallAnswered(call_id, sdp):

@@ -17,7 +17,7 @@ import msgspec
 from kiosk.facts.caller import CallerClass
 from kiosk.facts.loopback import is_loopback
 from kiosk.facts.measurement import MeasurementKind
-from kiosk.facts.profile import Profile
+from kiosk.facts.profile import Output, Profile
 
 _EUI48 = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}")
 
@@ -94,16 +94,15 @@ class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``relay_authority``: who signed the certificate of a relay behind TLS; None: whom the system trusts.
     ``camera_width`` and ``camera_height``: the largest picture that is asked of the camera and sent on a good line.
 
-    ``echo_cancelling``: false where the sound device is a headset or feeds an induction loop. ``second_device``: a
-    PortAudio name; plays the ring tone, and speech if ``second_speaks``, beside the first; empty: none.
+    ``echo_cancelling``: false where the sound device is a headset or feeds an induction loop. ``outputs``: what else
+    this home has, a PortAudio name for each; the profile chooses from them.
     """
 
     camera: str = "/dev/video0"
     camera_width: Annotated[int, msgspec.Meta(ge=320, le=1280)] = 1280
     camera_height: Annotated[int, msgspec.Meta(ge=240, le=720)] = 720
     sound_device: str = "default"
-    second_device: str = ""
-    second_speaks: bool = True
+    outputs: dict[Output, str] = {}
     echo_cancelling: bool = True
     ice_servers: tuple[str, ...] = ()
     relays: tuple[RelaySettings, ...] = ()
@@ -268,7 +267,7 @@ def load_settings(path: Path) -> Settings:
 
 def _check_usable(settings: Settings, text: str, name: str) -> None:
     """Refuse what would carry a call or a reading in the clear (only loopback may), authorities that cannot be read,
-    and devices and targets that make no sense. Raises SettingsError."""
+    and outputs, devices and targets that make no sense. Raises SettingsError."""
 
     def refuse(key: str, problem: str) -> SettingsError:
         line = _line_of_key(text, f"$.{key}")
@@ -287,6 +286,8 @@ def _check_usable(settings: Settings, text: str, name: str) -> None:
     addresses.append(("fhir.base_url", settings.fhir.base_url, "https", "http"))
     if settings.fhir.token is not None:
         addresses.append(("fhir.token.url", settings.fhir.token.url, "https", "http"))
+    if Output.LOUDSPEAKER in settings.media.outputs:
+        raise refuse("media.outputs.loudspeaker", "the loudspeaker is media.sound_device. Remove it here.")
     _check_devices(settings, refuse)
     _check_targets(settings, refuse)
     for key, address, secure, plain in addresses:

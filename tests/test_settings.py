@@ -9,6 +9,7 @@ import pytest
 
 from kiosk.facts.caller import CallerClass
 from kiosk.facts.measurement import MeasurementKind
+from kiosk.facts.profile import Output
 from kiosk.settings import SettingsError, load_settings, parse_settings, read_password
 
 GOOD = """\
@@ -57,6 +58,15 @@ def test_an_error_names_the_line_and_the_key(old: str, new: str, line: int, key:
     with pytest.raises(SettingsError) as error:
         parse_settings(GOOD.replace(old, new), "s.toml")
     assert f"s.toml, line {line}: {key}" in str(error.value)
+
+
+def test_outputs_beside_the_loudspeaker() -> None:
+    outputs = '[media.outputs]\nheadset = "usb"\nloop = "jack"\n'
+    assert parse_settings(GOOD + outputs, "s.toml").media.outputs == {Output.HEADSET: "usb", Output.LOOP: "jack"}
+    for wrong in ('loudspeaker = "default"', 'hat = "usb"'):
+        with pytest.raises(SettingsError) as error:
+            parse_settings(GOOD + f"[media.outputs]\n{wrong}\n", "s.toml")
+        assert "media.outputs" in str(error.value)
 
 
 def test_broken_toml_names_the_line() -> None:

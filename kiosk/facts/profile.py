@@ -52,6 +52,16 @@ class Side(enum.Enum):
     RIGHT = "right"
 
 
+class Output(enum.Enum):
+    """What a sound comes out of. LOUDSPEAKER is the sound card's own; of the others a home has those that its settings
+    name. LOOP: an induction loop, as on a 3.5 mm socket."""
+
+    LOUDSPEAKER = "loudspeaker"
+    LOOP = "loop"
+    HEADSET = "headset"
+    BLUETOOTH = "bluetooth"
+
+
 class Audiogram(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Hearing threshold levels in dB HL of the better ear at 250, 500, 1000, 2000, 3000, 4000, 6000 and 8000 Hz."""
 
@@ -85,7 +95,8 @@ class Seeing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Hearing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``volume_percent``: of what the loudspeaker gives, on a scale of equal steps in decibels (100: full; 0: 30 dB
     below). ``ring_volume_percent`` likewise. ``balance``: -100 all left, 100 all right.
-    ``picture_delay_ms``: how late the chosen output sounds; the picture waits as long.
+    ``picture_delay_ms``: how late the chosen output sounds; the picture waits as long. ``voice_output``: where call,
+    speech and ring sound; ``ring_output``: where it rings besides. The loudspeaker stands in for what is not there.
     """
 
     ring_tone: RingTone = RingTone.STANDARD
@@ -97,6 +108,8 @@ class Hearing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     side: Side = Side.BOTH
     balance: Annotated[int, msgspec.Meta(ge=-100, le=100)] = 0
     picture_delay_ms: Annotated[int, msgspec.Meta(ge=0, le=400)] = 0
+    voice_output: Output = Output.LOUDSPEAKER
+    ring_output: Output = Output.LOUDSPEAKER
 
 
 class Speaking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

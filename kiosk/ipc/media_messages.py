@@ -7,7 +7,7 @@ import enum
 import msgspec
 
 from kiosk.facts.call_statistics import CallStatistics
-from kiosk.facts.profile import Hearing, RingTone
+from kiosk.facts.profile import Hearing, Output, RingTone
 
 
 class MediaPart(enum.Enum):
@@ -72,14 +72,7 @@ class Configure(msgspec.Struct, frozen=True, tag="configure"):
     camera_height: int = 480
     relay_only: bool = False
     relay_authority: str | None = None
-    second_device: str = ""
-    second_speaks: bool = True
-
-
-class SetEchoCancelling(msgspec.Struct, frozen=True, tag="set-echo-cancelling"):
-    """False when a headset was plugged in or an induction loop took over: the microphone no longer hears the sound."""
-
-    wanted: bool
+    outputs: dict[Output, str] = {}
 
 
 class SetHearing(msgspec.Struct, frozen=True, tag="set-hearing"):
@@ -164,7 +157,6 @@ class ReportStatistics(msgspec.Struct, frozen=True, tag="report-statistics"):
 
 ToMedia = (
     Configure
-    | SetEchoCancelling
     | SetHearing
     | PrepareCall
     | AcceptCall
@@ -193,6 +185,13 @@ class PartState(msgspec.Struct, frozen=True, tag="part-state"):
     part: MediaPart
     trouble: MediaTrouble | None
     detail: str = ""
+
+
+class OutputState(msgspec.Struct, frozen=True, tag="output-state"):
+    """An output that the profile asks for plays, or is not there: the loudspeaker stands in. Sent at every change."""
+
+    output: Output
+    works: bool
 
 
 class CallPrepared(msgspec.Struct, frozen=True, tag="call-prepared"):
@@ -307,6 +306,7 @@ class CallCounted(msgspec.Struct, frozen=True, tag="call-counted"):
 FromMedia = (
     MediaReady
     | PartState
+    | OutputState
     | CallPrepared
     | CallAnswered
     | OfferReady

@@ -26,6 +26,9 @@ STREAM_LATENCY_S = 0.03
 """Wished of PortAudio. Tried through ALSA's pulse plugin: 20 ms starves under load, 40 ms comes in pairs of blocks."""
 
 
+_HARDWARE = "(hw:"
+"""In PortAudio's names of what no sound server stands before."""
+
 Sides = tuple[float, float]
 """Factors of the left and the right channel, 0 to 1."""
 
@@ -106,12 +109,7 @@ class Card:
                 block = self._next_block()
             except Exception:  # the documented boundary of this thread: PortAudio would end the stream
                 self._failed()
-        if block is None:
-            loudspeaker[:] = bytes(len(loudspeaker))
-        elif self._sides is None:
-            loudspeaker[:] = block.tobytes()
-        else:
-            loudspeaker[:] = spread(block, self._sides()).tobytes()
+        loudspeaker[:] = bytes(len(loudspeaker)) if block is None else as_played(block, self._sides)
 
     def _record(self, microphone: Any, _frames: int, _time: Any, status: Any) -> None:
         if self.recorded == 0:
@@ -138,13 +136,19 @@ def spread(block: Samples, sides: Sides) -> Samples:
     return both
 
 
-def open_output(device: str, callback: Callable[[Any, int, Any, Any], None]) -> Any:
-    """One more stream that plays, started: sounddevice's RawOutputStream. Raises SoundTroubleError."""
+def as_played(block: Samples, sides: Callable[[], Sides] | None) -> bytes:
+    """The bytes for one channel, or for two."""
+    return block.tobytes() if sides is None else spread(block, sides()).tobytes()
+
+
+def open_output(device: str, callback: Callable[[Any, int, Any, Any], None], *, channels: int) -> Any:
+    """One more stream that plays, started, of so many channels if the device has them: sounddevice's RawOutputStream.
+    Raises SoundTroubleError."""
     sounddevice = _sounddevice()
     try:
-        stream = sounddevice.RawOutputStream(
-            callback=callback, **_wish(_device_index(sounddevice, device, records=False))
-        )
+        index = _device_index(sounddevice, device, records=False)
+        channels = min(channels, sounddevice.query_devices(index, "output")["max_output_channels"])
+        stream = sounddevice.RawOutputStream(callback=callback, **{**_wish(index), "channels": channels})
         try:
             stream.start()
         except sounddevice.PortAudioError:
@@ -153,6 +157,24 @@ def open_output(device: str, callback: Callable[[Any, int, Any, Any], None]) -> 
     except (sounddevice.PortAudioError, ValueError, OSError) as error:
         raise SoundTroubleError(_trouble_of(str(error)), str(error)[:200]) from error
     return stream
+
+
+def exists(device: str) -> bool:
+    """Whether a device that plays already could be opened once more, or is too busy for that.
+
+    A piece of hardware has one player only: of that its own stream tells enough, and it is not tried.
+    """
+    sounddevice = _sounddevice()
+    try:
+        index = _device_index(sounddevice, device, records=False)
+        if _HARDWARE in device:
+            return True
+        sounddevice.RawOutputStream(**_wish(index)).close()
+    except SoundTroubleError:
+        return False
+    except (sounddevice.PortAudioError, ValueError, OSError) as error:
+        return _trouble_of(str(error)) is MediaTrouble.BUSY
+    return True
 
 
 def _wish(index: int | None) -> dict[str, Any]:

@@ -60,28 +60,27 @@ def volume(percent: int) -> float:
 
 
 class Playout:
-    """What the loudspeaker is to play. ``second_speaks``: whether a second one is given speech beside the ring tone.
+    """What the loudspeaker is to play.
 
     Until ``follow`` everything sounds at full volume, with no sound profile.
     """
 
-    def __init__(self, *, second_speaks: bool = True) -> None:
-        self._second_speaks = second_speaks
+    def __init__(self) -> None:
         self._hearing: Hearing | None = None
         self._sounds = {tone: (RingSound(tone), Breath(pattern)) for tone, pattern in PATTERNS.items()}
         self._tone = RingTone.STANDARD
         self._voice_volume = self._voice_volume_goal = 1.0
         self._ring_volume = self._ring_volume_goal = 1.0
         self._shapings = {"speech": SoundShaping(), "call": SoundShaping()}
-        self._limiter, self._second_limiter = Limiter(), Limiter()
+        self._limiter, self._alert_limiter = Limiter(), Limiter()
         self._ring_at: int | None = None
         self._ring_gain = 1.0
         self._speeches: deque[tuple[int, Samples]] = deque()
         self._speech_at = 0
         self._remote: Callable[[], Samples] | None = None
         self._remote_heard = False
-        self.second = np.zeros(BLOCK, dtype=np.int16)
-        """For a second loudspeaker (a ring loudspeaker beside a headset), at the time of the last block: no call."""
+        self.alert = np.zeros(BLOCK, dtype=np.int16)
+        """Of the last block, what belongs where it rings: the tone, and what is said while it sounds."""
 
     def follow(self, hearing: Hearing) -> None:
         """Everything sounds like this from the next block on, also what sounds now."""
@@ -93,6 +92,11 @@ class Playout:
         gains = gains_of(hearing)
         for shaping in self._shapings.values():
             shaping.follow(gains)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether there is nothing to play."""
+        return self._ring_at is None and self._remote is None and not self._speeches
 
     def start_ring(self, tone: RingTone | None = None) -> None:
         """Begin the ring tone anew, unless it sounds; None: the one that was used last."""
@@ -138,8 +142,8 @@ class Playout:
             factors: _Mixture | np.float32 = np.float32(self._voice_volume)
         else:
             factors = np.linspace(volume_before, self._voice_volume, BLOCK, dtype=np.float32)
-        alert = ring + speech * factors if self._second_speaks else ring
-        self.second = _samples(self._second_limiter.limited(alert))
+        alert = _SILENCE if self._ring_at is None else ring + speech * factors
+        self.alert = _samples(self._alert_limiter.limited(alert))
         return _samples(self._limiter.limited(ring + (speech + call) * factors)), events
 
     def _call_part(self, events: list[PlayoutEvent]) -> _Mixture:

@@ -18,7 +18,7 @@ from aiortc import RTCIceServer
 from aiortc.rtcicetransport import parse_stun_turn_uri
 from av.video.frame import VideoFrame
 
-from kiosk.facts.profile import Hearing
+from kiosk.facts.profile import Hearing, Output
 from kiosk.ipc import media_messages as messages
 from kiosk.ipc import wire
 from kiosk.ipc.frame_ring import FrameRingWriter
@@ -58,7 +58,6 @@ class Media:
         self._camera: Camera | None = None
         self._call: Call | None = None
         self._relaying = Relaying()
-        self._picture_delay_s = 0.0
         self._parts: dict[MediaPart, MediaTrouble | None] = {}
         self.refused_messages = 0
 
@@ -141,9 +140,6 @@ class Media:
                 self._speak(message, descriptors)
             case messages.StartRing() | messages.StopRing() | messages.StopSpeaking():
                 self._ring_or_hush(message)
-            case messages.SetEchoCancelling():
-                if self._sound is not None:
-                    self._sound.cancel_echo(message.wanted)
             case messages.SetHearing():
                 self._follow(message.hearing)
             case messages.ReportStatistics():
@@ -198,9 +194,9 @@ class Media:
         self._sound = Sound(
             wish.sound_device,
             echo_cancelling=wish.echo_cancelling,
-            second_device=wish.second_device,
-            second_speaks=wish.second_speaks,
+            outputs=wish.outputs,
             on_state=lambda trouble, detail: self._part(MediaPart.SOUND, trouble, detail),
+            on_output=self._on_output,
             on_event=self._on_playout,
             on_microphone=self._microphone.put,
         )
@@ -254,9 +250,15 @@ class Media:
             self._refuse("a sound before Configure")
             return
         self._sound.follow(hearing)
-        self._picture_delay_s = hearing.picture_delay_ms / 1000
-        if self._call is not None:
-            self._call.delay_picture(self._picture_delay_s)
+        self._wait_for_voice()
+
+    def _on_output(self, output: Output, works: bool) -> None:
+        self._tell(messages.OutputState(output, works))
+        self._wait_for_voice()
+
+    def _wait_for_voice(self) -> None:
+        if self._call is not None and self._sound is not None:
+            self._call.delay_picture(self._sound.picture_delay_s)
 
     def _ring_or_hush(self, message: messages.StartRing | messages.StopRing | messages.StopSpeaking) -> None:
         if self._sound is None:
@@ -320,7 +322,7 @@ class Media:
             picture_size=self._camera.size if self._camera is not None else GENERATED_SIZE,
         )
         self._call = Call(call_id, self._relaying, devices, self._tell)
-        self._call.delay_picture(self._picture_delay_s)
+        self._wait_for_voice()
         return self._call
 
     def _drop_call(self) -> None:

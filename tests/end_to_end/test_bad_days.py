@@ -188,6 +188,8 @@ async def test_the_doctor_finds_what_works_and_what_does_not(tmp_path: Path) -> 
     async with visiting(tmp_path, start=False) as visit:
         stage = visit.stage
         await stage.desk.fhir.stop()
+        with stage.desk.settings_file.open("a", encoding="utf-8") as file:
+            file.write('\n[media.outputs]\nheadset = "pulse"\nloop = "pulled out"\n')
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -203,7 +205,8 @@ async def test_the_doctor_finds_what_works_and_what_does_not(tmp_path: Path) -> 
         output, _ = await asyncio.wait_for(process.communicate(), 90)
         findings = {one["part"]: one for one in msgspec.json.decode(output)["findings"]}
         wrong = [name for name, one in findings.items() if not one["ok"]]
-        assert wrong == ["care platform"]
+        assert wrong == ["loop", "care platform"]
+        assert findings["headset"]["detail"] == "pulse"
         assert findings["care platform"]["action"]
         assert {"settings", "storage", "media", "camera", "sound", "voice", "screen"} < findings.keys()
         assert process.returncode == 1

@@ -70,7 +70,6 @@ async def test_what_the_nurse_sets_is_heard_at_once(tmp_path: Path, monkeypatch:
                 softer = await _tone_dbfs(stage)
                 await _volume(nurse, "#profile-louder", 100)
                 louder = await _tone_dbfs(stage)
-                print(f"{as_it_was:.1f} dBFS at 80 %, {softer:.1f} at 40 %, {louder:.1f} at 100 %")  # noqa: T201
             finally:
                 await nurse.stop()
     assert softer - as_it_was == pytest.approx(-12, abs=1)

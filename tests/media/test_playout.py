@@ -114,29 +114,37 @@ def test_a_call_that_is_over_leaves_nothing() -> None:
     assert playout.next_block()[1] == [RemoteHeard()], "told anew for the next call"
 
 
-def test_a_second_loudspeaker_rings_and_speaks_but_hears_no_call() -> None:
+def test_where_it_rings_the_name_is_said_and_nothing_else() -> None:
     playout = Playout()
     playout.listen_to(_Voice(_sine(1.0)).pull)
-    playout.next_block()
-    assert not playout.second.any()
-    playout.say(1, _sine(0.01, amplitude=2000))
-    mixture, _ = playout.next_block()
-    assert playout.second.max() == 1999 < mixture.max()
-    playout.start_ring()
-    for _ in range(5):
-        playout.next_block()
-    assert playout.second.any()
-
-
-def test_a_second_loudspeaker_may_be_kept_from_speaking() -> None:
-    playout = Playout(second_speaks=False)
-    playout.say(1, _sine(0.1))
+    playout.say(1, _sine(0.01))
     assert playout.next_block()[0].any()
-    assert not playout.second.any()
+    assert not playout.alert.any(), "a call, and speech while nobody rings"
     playout.start_ring()
     for _ in range(5):
         playout.next_block()
-    assert playout.second.any()
+    rings = playout.alert
+    assert rings.any()
+    playout.say(2, np.full(BLOCK, 9000, dtype=np.int16))
+    playout.next_block()
+    assert 8000 < np.median(playout.alert) < 10_000
+    playout.stop_ring()
+    playout.next_block()
+    assert not playout.alert.any()
+
+
+def test_it_is_quiet_when_nothing_is_to_be_played() -> None:
+    playout = Playout()
+    quiet = [playout.quiet]
+    playout.start_ring()
+    quiet.append(playout.quiet)
+    playout.stop_ring()
+    playout.say(1, _sine(0.01))
+    quiet.append(playout.quiet)
+    playout.next_block()
+    quiet.append(playout.quiet)
+    playout.listen_to(_Voice(_sine(0.1)).pull)
+    assert [*quiet, playout.quiet] == [True, False, False, True, False]
 
 
 def _said(hearing: Hearing | None, samples: np.ndarray) -> np.ndarray:
@@ -225,5 +233,5 @@ def test_everything_at_once_and_loud_stays_below_full_scale() -> None:
     blocks = []
     for _ in range(200):
         blocks.append(playout.next_block()[0].astype(np.int32))
-        assert np.abs(playout.second.astype(np.int32)).max() <= CEILING + 1
+        assert np.abs(playout.alert.astype(np.int32)).max() <= CEILING + 1
     assert 0.9 * CEILING < np.abs(np.concatenate(blocks)).max() <= CEILING + 1
