@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from aiortc import RTCIceServer
 from av.video.frame import VideoFrame
 
 from kiosk.facts.call_statistics import CallStatistics
@@ -36,6 +33,7 @@ from kiosk.media.engine.statistics import statistics_of
 from kiosk.media.negotiation import SdpRefusedError
 from kiosk.media.peer import Peer
 from kiosk.media.playout import Samples
+from kiosk.media.relaying import Relaying
 from kiosk.media.text_channels import TextChannels
 from kiosk.media.video import for_ring
 from kiosk.media.voice import Microphone
@@ -52,15 +50,6 @@ class CallDevices(msgspec.Struct, frozen=True):
     on: Callable[[], None]
     off: Callable[[], None]
     picture_size: tuple[int, int] = (640, 480)
-
-
-@dataclass(frozen=True)
-class Relaying:
-    """Who helps to find a way to the other end, and whether it must lead over a relay."""
-
-    servers: list[RTCIceServer] = field(default_factory=list)
-    only: bool = False
-    tls: ssl.SSLContext | None = None
 
 
 class _Leg:

@@ -7,15 +7,12 @@ import logging
 import mmap
 import os
 import socket
-import ssl
 import time
 from collections import deque
 from collections.abc import Callable
 
 import msgspec
 import numpy as np
-from aiortc import RTCIceServer
-from aiortc.rtcicetransport import parse_stun_turn_uri
 from av.video.frame import VideoFrame
 
 from kiosk.facts.profile import Hearing, Output
@@ -23,9 +20,10 @@ from kiosk.ipc import media_messages as messages
 from kiosk.ipc import wire
 from kiosk.ipc.frame_ring import FrameRingWriter
 from kiosk.ipc.media_messages import FromMedia, MediaPart, MediaTrouble, PartState, ToMedia
-from kiosk.media.call import Call, CallDevices, Relaying
+from kiosk.media.call import Call, CallDevices
 from kiosk.media.camera import GENERATED_SIZE, Camera, CameraTroubleError, SelfView, check_camera
 from kiosk.media.playout import PlayoutEvent, RemoteHeard, RingBegan, Samples, SpeechEnded
+from kiosk.media.relaying import Relaying, relaying_of
 from kiosk.media.sound import Sound
 from kiosk.media.threads import in_daemon_thread
 from kiosk.media.voice import Microphone, to_card_rate
@@ -188,9 +186,7 @@ class Media:
         if self._sound is not None:
             self._refuse("configured twice")
             return
-        self._relaying = Relaying(
-            servers=_usable_servers(wish.ice_servers), only=wish.relay_only, tls=_trust(wish.relay_authority)
-        )
+        self._relaying = relaying_of(wish)
         self._sound = Sound(
             wish.sound_device,
             echo_cancelling=wish.echo_cancelling,
@@ -373,31 +369,6 @@ class Media:
                 sound_underruns=self._sound.underruns if self._sound else 0,
             )
         )
-
-
-def _usable_servers(servers: tuple[messages.IceServer, ...]) -> list[RTCIceServer]:
-    """The servers whose addresses aiortc can read; others are left out with a line in the log."""
-    usable: list[RTCIceServer] = []
-    for number, server in enumerate(servers):
-        try:
-            for url in server.urls:
-                parse_stun_turn_uri(url)
-        except ValueError:
-            _log.warning("ICE server %d has an address that cannot be read; left out", number + 1)
-            continue
-        usable.append(RTCIceServer(urls=list(server.urls), username=server.username, credential=server.credential))
-    return usable
-
-
-def _trust(authority: str | None) -> ssl.SSLContext | None:
-    """Whom a relay's certificate must come from; None: whom the system trusts, also where the file cannot be read."""
-    if authority is None:
-        return None
-    try:
-        return ssl.create_default_context(cafile=authority)
-    except (OSError, ssl.SSLError) as error:
-        _log.warning("the relays' authority cannot be read: %s", type(error).__name__)
-        return None
 
 
 def _samples_of(descriptors: list[int]) -> Samples | None:

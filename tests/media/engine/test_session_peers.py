@@ -25,9 +25,10 @@ from kiosk.ipc.media_messages import (
     TakeAnswer,
     TakeOffer,
 )
-from kiosk.media.call import Call, CallDevices, Relaying
+from kiosk.media.call import Call, CallDevices
 from kiosk.media.engine.session import MediaSession
 from kiosk.media.peer import Peer
+from kiosk.media.relaying import Relaying
 from kiosk.media.voice import Microphone
 from tests.media.core_end import CoreEnd, until
 from tests.media.descriptions import AUDIO, DATA, SESSION, VIDEO
