@@ -4,6 +4,7 @@ rendered: the same Playout that feeds the loudspeaker, the same page that fills 
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,13 @@ from kiosk.accessbench import intelligibility, ring_light
 from kiosk.accessbench.access_check import AccessCheck, Figure
 from kiosk.callbench.echo_checks import EchoBench, Return, single_talk
 from kiosk.callbench.echo_rig import voices
-from kiosk.facts.profile import Hearing, RingTone, SoundProfile
+from kiosk.facts.caller import Caller, CallerClass
+from kiosk.facts.moment import Moment
+from kiosk.facts.profile import Hearing, Profile, RingTone, SoundProfile
+from kiosk.flow import effects as do
+from kiosk.flow import events as on
+from kiosk.flow.state import KioskState, Ringing
+from kiosk.flow.transitions import FlowSettings, step
 from kiosk.media.playout import BLOCK, Playout
 from kiosk.media.ring_tone import GROWTH_S, PATTERNS, RATE_HZ
 
@@ -20,6 +27,9 @@ Samples = npt.NDArray[np.float64]
 
 SPEECH_DBFS = -25.0
 _FULL_SCALE = 32768.0
+_TICK_S = 0.5
+_FLOW = FlowSettings(ended_card_seconds=8.0)
+_NAME = "Kari Nordmann"
 _LOUDEST = Hearing(volume_percent=100, sound_profile=SoundProfile.STRONG)
 
 
@@ -111,6 +121,45 @@ def ring_under_speech() -> Figure:
         spoken_over.say(1, np.zeros(2 * RATE_HZ, dtype=np.int16))
         stepped[tone.value] = _dbfs(rung(tone, 1.5)[way:]) - _dbfs(rendered(spoken_over, 1.5)[way:])
     return _worst(stepped, more=True)
+
+
+def ring_lasts(seconds: int) -> float:
+    """How long it rings when nobody answers and the profile says so many seconds."""
+    state, began = _ringing(seconds)[0], 0.0
+    while isinstance(state.phase, Ringing) and began < 1000:
+        began += _TICK_S
+        state, _ = step(state, on.Tick(), _moment(began), _FLOW)
+    return began
+
+
+def ring_seconds() -> Figure:
+    """The ordinary time, and whether the shortest and the longest are kept too."""
+    found = {seconds: ring_lasts(seconds) for seconds in (30, Hearing().ring_seconds, 180)}
+    kept = all(abs(lasts - seconds) <= _TICK_S for seconds, lasts in found.items())
+    return Figure(found[Hearing().ring_seconds], f"{min(found.values()):g} to {max(found.values()):g} can be set", kept)
+
+
+def name_after() -> Figure:
+    """From the first step in which it rings to the one in which the name is said; how fast the voice is, G9 tells."""
+    state, effects = _ringing(Hearing().ring_seconds)
+    at = 0.0
+    while at < Hearing().ring_seconds:
+        for effect in effects:
+            if isinstance(effect, do.Say) and _NAME in dict(effect.utterance.fields).values():
+                return Figure(at, "before the voice has begun")
+        at += _TICK_S
+        state, effects = step(state, on.Tick(), _moment(at), _FLOW)
+    return Figure(None, "the name is never said")
+
+
+def _ringing(seconds: int) -> tuple[KioskState, tuple[do.Effect, ...]]:
+    state = KioskState(profile=Profile(hearing=Hearing(ring_seconds=seconds)))
+    caller = Caller("sip:kari@example.org", _NAME, "sykepleier", CallerClass.CARE)
+    return step(state, on.CallArrived("1", caller), _moment(0.0), _FLOW)
+
+
+def _moment(seconds: float) -> Moment:
+    return Moment(datetime(2026, 11, 24, 12, tzinfo=UTC) + timedelta(seconds=seconds), seconds)
 
 
 # G13
@@ -209,6 +258,8 @@ CHECKS: tuple[AccessCheck, ...] = (
     AccessCheck("g11_ring_energy", "% within 0.4-2.5 kHz", 80.0, ring_energy, more=True),
     AccessCheck("g11_ring_highs", "% above 3 kHz", 10.0, ring_highs),
     AccessCheck("g11_ring_growth", "dB in 10 s", 10.0, ring_growth, more=True),
+    AccessCheck("g11_ring_seconds", "s", 60.0, ring_seconds),
+    AccessCheck("g11_name_after", "s", 3.0, name_after),
     AccessCheck("g11_ring_under_speech", "dB", 20.0, ring_under_speech, more=True),
     AccessCheck("g12_ring_flashes", "Hz", 1.0, ring_light.fastest_flash, digits=2),
     AccessCheck("g12_ring_red", "% of the screen", 0.0, ring_light.saturated_red, digits=3),
