@@ -31,14 +31,8 @@ class FurtherOutput:
         self._closed = False
         self._failed = False
         self._played_at = time.monotonic()
-        self.played = 0
         self.sides = sides
         self._stream: Any = open_output(device, self._play, channels=1 if sides is None else 2)
-
-    @property
-    def ppm(self) -> float:
-        """How much faster its clock runs than that of the card."""
-        return self._correction.ppm
 
     def plays(self, now: float) -> bool:
         """Whether PortAudio still runs the stream and its blocks are taken; ``now`` as time.monotonic."""
@@ -58,7 +52,6 @@ class FurtherOutput:
         self._stream.close(ignore_errors=True)
 
     def _play(self, loudspeaker: Any, _frames: int, _time: Any, _status: Any) -> None:
-        self.played += 1
         self._played_at = time.monotonic()
         block: Samples | None = None
         if not self._closed:

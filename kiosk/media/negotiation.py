@@ -137,15 +137,6 @@ def with_directions(text: str) -> str:
     return "\r\n".join(lines) + "\r\n"
 
 
-def picture_ssrcs(text: str) -> tuple[int, ...]:
-    """The SSRCs that the first video section announces, without those of retransmission. Raises SdpRefusedError."""
-    for media in parse(text).media:
-        if media.kind == "video":
-            retransmission = {ssrc for group in media.ssrc_group if group.semantic == "FID" for ssrc in group.items[1:]}
-            return tuple(one.ssrc for one in media.ssrc if one.ssrc not in retransmission)
-    return ()
-
-
 def without_hidden_hosts(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """The description without candidates that hide behind a multicast name, and those: (mid, candidate).
 

@@ -41,7 +41,6 @@ class LossEstimate:
         self._usual_at = 0.0
         self.trial_rate: int | None = None
         """While a trial runs: send no more than this."""
-        self._trial_began_at = 0.0
         self._trial_until = 0.0
         self._trial_counts_from = 0.0
         self._loss_before = 0.0

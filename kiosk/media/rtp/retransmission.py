@@ -94,8 +94,6 @@ class MissingPackets:
         """Packets that came after they were missed."""
         self.given_up = 0
         """Packets that did not come in time."""
-        self.needless = 0
-        """Packets that came twice because they were asked for too often."""
 
     @property
     def missing(self) -> int:
@@ -150,7 +148,6 @@ class MissingPackets:
         elif number in self._recent:
             # The first question was not lost, only slow to be answered.
             self._answered(self._recent.pop(number))
-            self.needless += 1
             self._slack = min(self._slack * 1.2, _MOST_SLACK)
 
     def _frame_began(self, now: float, missed: int) -> None:

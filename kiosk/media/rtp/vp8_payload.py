@@ -17,7 +17,6 @@ _M = 0x80
 _Y = 0x20
 PICTURE_IDS = 1 << 15
 """Picture ids count modulo this; a peer that sends seven bits only counts modulo 128."""
-SHORT_PICTURE_IDS = 1 << 7
 TL0_INDEXES = 1 << 8
 LAYERS = 4
 
