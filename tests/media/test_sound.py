@@ -166,9 +166,9 @@ async def test_the_name_of_who_rings_is_heard_over_a_ring_that_steps_back(
     rung = int(np.flatnonzero(np.abs(heard) > 0.003)[0])
     first, period = heard[rung:], PATTERNS[tone].period
     assert _band_dbfs(first[: 3 * RATE], 3200, 3400) > -25, "the name"
-    spoken_over, alone = (_band_dbfs(first[at : at + int(1.9 * RATE)], 380, 2700) for at in (RATE // 10, period))
+    spoken_over, alone = (_ring_levels(first[at : at + 2 * RATE]) for at in (0, period))
     growth = GROWTH_DB * (period / RATE) / GROWTH_S
-    assert spoken_over + growth < alone - 20
+    assert np.median((alone - spoken_over)[alone > -40]) - growth > 20
     ring = first[period:]
     whole = _band_dbfs(ring, 20, 24_000)
     assert _band_dbfs(ring, 399, 2500) > whole + 10 * np.log10(0.8)
@@ -224,6 +224,12 @@ def _band_dbfs(samples: np.ndarray, lowest_hz: float, highest_hz: float) -> floa
     power = np.abs(np.fft.rfft(samples)) ** 2 * 2 / len(samples) ** 2
     frequency = np.fft.rfftfreq(len(samples), 1 / RATE)
     return float(10 * np.log10(power[(frequency >= lowest_hz) & (frequency <= highest_hz)].sum() + 1e-12))
+
+
+def _ring_levels(samples: np.ndarray) -> np.ndarray:
+    """The level of what belongs to the ring in each 100 ms: where a busy machine leaves a gap, one of them is wrong."""
+    parts = samples[: len(samples) // 4800 * 4800].reshape(-1, 4800) * np.hanning(4800)
+    return np.array([_band_dbfs(part, 380, 2700) for part in parts])
 
 
 async def _run(environment: dict[str, str], *command: str) -> None:
