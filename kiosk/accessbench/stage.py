@@ -145,9 +145,11 @@ class Stage:
         metrics = QFontMetricsF(self.drawn_font(item))
         rectangle, width = self.rectangle(item), float(item.property("contentWidth"))
         count, line = int(item.property("lineCount")), float(item.property("lineHeight"))
-        # One line of its font's own height has its digits in the middle.
-        own = line <= _MULTIPLIER
-        height = metrics.tightBoundingRect("H").height() if own else (count - 1 + _LETTERS) * line
+        if line <= _MULTIPLIER:  # lines of the font's own height have their capitals in the middle
+            own = float(item.property("contentHeight")) / max(1, count)
+            height = (count - 1) * own + metrics.tightBoundingRect("H").height()
+        else:
+            height = (count - 1 + _LETTERS) * line
         return QRectF(_left(item, rectangle, width), rectangle.center().y() - height / 2, width, height)
 
     def rectangle(self, item: QQuickItem) -> QRectF:

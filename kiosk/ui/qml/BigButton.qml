@@ -73,11 +73,11 @@ Rectangle {
         font.pixelSize: root.textSize
         font.weight: root.weight
         // As large as has room, never smaller than the smallest; then in two lines.
-        fontSizeMode: Text.HorizontalFit
+        fontSizeMode: Text.Fit
         minimumPixelSize: Theme.textSize
         wrapMode: Text.Wrap
-        lineHeightMode: Text.FixedHeight
-        lineHeight: Math.ceil(fontInfo.pixelSize * 1.16)
+        // Fonts ask for more air than large text needs.
+        lineHeight: 0.94
         horizontalAlignment: Text.AlignHCenter
         verticalAlignment: Text.AlignVCenter
         textFormat: Text.PlainText

@@ -22,6 +22,7 @@ Item {
     property int subPages: 1
     // How high the lowest piece of the sub-page reaches, and where the content ends.
     property real contentBottom: 0
+    property real buttonsTop: height
     property string place: ""
 
     function arrange() {
@@ -93,7 +94,9 @@ Item {
             seen.add(piece);
             bottom = Math.max(bottom, spot.y + spot.height);
         }
+        let highest = height - Theme.gap - Theme.bar;
         for (const spot of plan[subPage].buttons) {
+            highest = Math.min(highest, spot.y);
             put(choices[spot.index], spot);
             seen.add(choices[spot.index]);
         }
@@ -104,6 +107,7 @@ Item {
                 child.visible = false;
         }
         contentBottom = bottom;
+        buttonsTop = highest;
         if (fresh && initial?.visible)
             initial.take();
         else if (fresh && !elsewhere)

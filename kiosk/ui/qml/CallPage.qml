@@ -169,6 +169,7 @@ Page {
 
         Choice {
             name: "stopInCall"
+            sticky: Theme.roomy
             wanted: root.model.measurement.canStop
             text: root.model.stopText
             apart: true

@@ -49,24 +49,28 @@ Piece {
         Accessible.name: text
     }
 
-    Column {
+    Item {
         id: days
 
         anchors.right: parent.right
         anchors.verticalCenter: parent.verticalCenter
+        height: 2 * Theme.line
         width: Math.ceil(Math.max(dayWidth.advanceWidth, dateWidth.advanceWidth)) + 8
         visible: root.wide
 
         Label {
             objectName: "day"
             width: parent.width
+            height: Theme.line
             text: root.day
             wrapMode: Text.NoWrap
         }
 
         Label {
             objectName: "date"
+            y: Theme.line
             width: parent.width
+            height: Theme.line
             text: root.date
             wrapMode: Text.NoWrap
         }

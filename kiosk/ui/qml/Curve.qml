@@ -13,10 +13,11 @@ Piece {
     readonly property real numbers: 4 * Theme.gap + longest.width
     readonly property bool named: card.hasTarget && width > 14 * Theme.textSize
     readonly property real marksWidth: card.marks.reduce((sum, mark) => sum + layout.width(mark.text, Theme.textSize, Font.Normal) + Theme.gap, 0)
+    readonly property real endsWidth: card.marks.length < 2 ? 0 : layout.width(card.marks[0].text, Theme.textSize, Font.Normal) + layout.width(card.marks[card.marks.length - 1].text, Theme.textSize, Font.Normal) + Theme.gap
     readonly property real names: named ? target.implicitWidth + 2 * Theme.gap : 0
 
     wantedHeight: 100 * Theme.millimetre
-    least: Math.max(2.4 * Theme.line, 36 * Theme.millimetre)
+    least: Math.max(2.8 * Theme.line, 36 * Theme.millimetre)
 
     TextMetrics {
         id: longest
@@ -53,6 +54,8 @@ Piece {
             required property var modelData
 
             objectName: "level"
+            // Where both have no room, the upper one does.
+            visible: modelData.at > 0 || curve.height >= 1.9 * lineHeight
             width: root.numbers - Theme.gap
             height: lineHeight
             // Digits stand on the line that they name, at the top below it and at the bottom above it.
@@ -76,8 +79,8 @@ Piece {
             anchors.bottom: parent?.bottom
             height: lineHeight
             x: root.numbers + Math.max(0, Math.min(curve.plotWidth - width, modelData.at * curve.plotWidth - width / 2))
-            // Where not all have room, the first and the last do.
-            visible: root.marksWidth <= curve.plotWidth || index === 0 || index === marks.count - 1
+            // Where not all have room, the first and the last do, or the last alone.
+            visible: root.marksWidth <= curve.plotWidth || index === marks.count - 1 || (index === 0 && root.endsWidth <= curve.plotWidth)
             text: modelData.text
             wrapMode: Text.NoWrap
         }

@@ -16,7 +16,7 @@ Item {
     readonly property bool inWords: wordsWidth <= 0.26 * width
     readonly property real sayAgainWidth: inWords ? Math.max(Theme.target, wordsWidth) : Math.max(Theme.target, Theme.bar * 0.8)
     readonly property string which: model.moreOf(board ? board.subPage + 1 : 1, board ? board.subPages : 2)
-    readonly property real longWidth: model.layout.width(model.moreText + " " + model.moreOf(2, 2), Theme.textSize, Font.DemiBold) + Theme.padding
+    readonly property real longWidth: model.layout.width(model.moreText + " " + model.moreOf(8, 8), Theme.textSize, Font.DemiBold) + Theme.padding + Theme.ring
     readonly property bool moreInWords: longWidth + sayAgainWidth <= 0.5 * width
     readonly property real moreWidth: moreInWords ? longWidth : Math.max(Theme.target, model.layout.width(model.moreText, Theme.textSize, Font.DemiBold) + Theme.padding)
 

@@ -35,7 +35,7 @@ Page {
         Words {
             name: "historyValue"
             text: root.card.value
-            size: Theme.roomy ? Math.ceil(Theme.textSize * 1.5) : Theme.textSize
+            size: Theme.roomy ? Math.ceil(Theme.textSize * 1.25) : Theme.textSize
             weight: Font.DemiBold
         }
 

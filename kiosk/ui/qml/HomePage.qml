@@ -87,6 +87,7 @@ Page {
         Choice {
             name: "myReadings"
             wanted: root.compact
+            sticky: Theme.roomy
             text: root.model.historyText
             keyboardInUse: root.keyboardInUse
             onActivated: root.model.openHistory()

@@ -77,7 +77,7 @@ Window {
             // On a picture in a corner: there it covers neither a face nor the clock of a generated picture.
             readonly property bool inCorner: root.shown?.covers ?? false
 
-            y: inCorner ? parent.height - Theme.gap - Theme.bar - Theme.gap - height : 0
+            y: inCorner ? (root.shown?.board?.buttonsTop ?? parent.height) - Theme.gap - height : 0
             anchors.right: parent.right
             width: inCorner ? implicitWidth : parent.width
             long: root.model.fakeMark

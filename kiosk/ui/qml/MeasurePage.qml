@@ -56,6 +56,7 @@ Page {
         Choice {
             name: "again"
             wanted: root.card.canRepeat
+            sticky: Theme.roomy
             text: root.model.againText
             main: true
             apart: true

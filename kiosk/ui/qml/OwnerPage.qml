@@ -16,6 +16,8 @@ Page {
 
         Choice {
             name: "notMine"
+            sticky: Theme.roomy
+            flows: !Theme.roomy
             text: root.model.notMineText
             keyboardInUse: root.keyboardInUse
             onActivated: root.model.answerOwner(false)
@@ -23,6 +25,8 @@ Page {
 
         Choice {
             name: "mine"
+            sticky: Theme.roomy
+            flows: !Theme.roomy
             text: root.model.mineText
             good: true
             apart: true

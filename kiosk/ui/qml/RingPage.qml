@@ -15,8 +15,6 @@ Page {
     readonly property bool hasPicture: headAbove && head >= 20 * Theme.millimetre && answerWidth - head - 2 * Theme.margin >= 8 * Theme.textSize
 
     board: pieces
-    // Where there is little room the mark of practice lies beside the name instead of above the page.
-    covers: !Theme.roomy
     onVisibleChanged: {
         if (visible)
             answer.forceActiveFocus();
@@ -40,7 +38,7 @@ Page {
         x: Theme.margin
         y: root.headAbove ? root.head + 2 * Theme.gap : Theme.gap / 2
         width: root.answerWidth
-        height: root.headAbove ? root.aboveBar - y : Math.max(root.answerLeast, root.aboveBar - y)
+        height: root.headAbove ? root.aboveBar - y : Math.max(root.answerLeast, root.height - 2 * Theme.gap - Theme.bar - Math.max(Theme.apart, Theme.line + Theme.gap) - y)
         text: root.model.answerText
         textSize: Theme.buttonTextSize
         weight: Theme.roomy ? Font.DemiBold : Font.Normal
@@ -75,9 +73,8 @@ Page {
         anchors.fill: parent
         model: root.model
         contentLeft: root.hasPicture ? root.head + 2 * Theme.margin : Theme.margin
-        contentTop: root.headAbove ? Theme.gap : answer.y + answer.height
+        contentTop: root.headAbove ? Theme.gap : answer.y + answer.height + 1
         reserve: root.headAbove ? answer.height + Theme.apart : 0
-        contentWidth: width - contentLeft - Theme.margin - (root.covers && root.model.fakeMark !== "" ? 4 * Theme.textSize : 0)
         centred: true
         elsewhere: true
 
