@@ -198,6 +198,7 @@ _YELLOW_NIGHT = msgspec.structs.replace(
     mark_ink="#C4AD00",
     grave="#C4AD00",
     focus="#B8A200",
+    band="#020A04",
 )
 
 

@@ -8,7 +8,8 @@ Rectangle {
     property color background: Theme.plain
     property color foreground: Theme.plainInk
     property int textSize: Theme.textSize
-    property int weight: Font.DemiBold
+    // Bold letters are wider: where there is little room they are not.
+    property int weight: Theme.roomy ? Font.DemiBold : Font.Normal
     property bool keyboardInUse: false
     readonly property bool held: area.pressed || keyHeld
     property bool keyHeld: false

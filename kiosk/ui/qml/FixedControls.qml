@@ -11,14 +11,14 @@ Item {
     property Board board: null
     property bool keyboardInUse: false
 
-    readonly property real wordsWidth: model.layout.width(model.sayAgainText, Theme.textSize, Font.DemiBold) + Theme.padding
+    readonly property real wordsWidth: model.layout.width(model.sayAgainText, Theme.textSize, sayAgain.weight) + Theme.padding
     // The word where it leaves room for the other buttons, else the drawing alone (a screen reader says the word).
     readonly property bool inWords: wordsWidth <= 0.26 * width
-    readonly property real sayAgainWidth: inWords ? Math.max(Theme.target, wordsWidth) : Math.max(Theme.target, Theme.bar * 0.8)
+    readonly property real sayAgainWidth: inWords ? Math.max(Theme.target, wordsWidth) : Theme.target
     readonly property string which: model.moreOf(board ? board.subPage + 1 : 1, board ? board.subPages : 2)
-    readonly property real longWidth: model.layout.width(model.moreText + " " + model.moreOf(8, 8), Theme.textSize, Font.DemiBold) + Theme.padding + Theme.ring
+    readonly property real longWidth: model.layout.width(model.moreText + " " + model.moreOf(8, 8), Theme.textSize, sayAgain.weight) + Theme.padding + Theme.ring
     readonly property bool moreInWords: longWidth + sayAgainWidth <= 0.5 * width
-    readonly property real moreWidth: moreInWords ? longWidth : Math.max(Theme.target, model.layout.width(model.moreText, Theme.textSize, Font.DemiBold) + Theme.padding)
+    readonly property real moreWidth: moreInWords ? longWidth : Math.max(Theme.target, model.layout.width(model.moreText, Theme.textSize, sayAgain.weight) + Theme.padding)
 
     BigButton {
         id: sayAgain

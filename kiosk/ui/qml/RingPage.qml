@@ -6,7 +6,9 @@ Page {
 
     readonly property real answerWidth: width - 2 * Theme.margin
     // 60 by 40 mm, and a quarter of the screen.
-    readonly property real answerLeast: Math.max(40 * Theme.millimetre, 0.25 * width * (height + y) / answerWidth) + 1
+    // And as many lines as its words take.
+    readonly property int answerLines: Math.ceil((model.layout.width(model.answerText, Theme.textSize, answer.weight) + Theme.padding) / answerWidth)
+    readonly property real answerLeast: Math.max(40 * Theme.millimetre, 0.25 * width * Theme.windowHeight / answerWidth, answerLines * Theme.line + Theme.gap) + 1
     readonly property real aboveBar: height - Theme.gap - Theme.bar - Theme.apart
     readonly property real headHeight: Math.max(32 * Theme.millimetre, Math.ceil(2.3 * Theme.line))
     // Who rings stands above the button; where that has no room, between the button and the one that refuses.
@@ -41,7 +43,6 @@ Page {
         height: root.headAbove ? root.aboveBar - y : Math.max(root.answerLeast, root.height - 2 * Theme.gap - Theme.bar - Math.max(Theme.apart, Theme.line + Theme.gap) - y)
         text: root.model.answerText
         textSize: Theme.buttonTextSize
-        weight: Theme.roomy ? Font.DemiBold : Font.Normal
         background: Theme.good
         foreground: Theme.goodInk
         keyboardInUse: root.keyboardInUse

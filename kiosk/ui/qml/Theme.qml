@@ -55,7 +55,7 @@ QtObject {
     readonly property real radius: 4 * millimetre
     readonly property real ring: 1.4 * millimetre
     // Width and height that a button has beyond its words.
-    readonly property real padding: 6 * millimetre
+    readonly property real padding: (roomy ? 6 : 4) * millimetre
     readonly property real bar: Math.max(target, line + gap)
 
     readonly property color background: colours.background
