@@ -1,4 +1,4 @@
-"""Draws the icon of «Si igjen» where its words have no room: a loudspeaker and its sound, in the words' colour."""
+"""Draws the icons of «Si igjen» and «Mer» where their words have no room: a loudspeaker, an arrow; in their colour."""
 
 from __future__ import annotations
 
@@ -13,17 +13,20 @@ QML_IMPORT_MAJOR_VERSION = 1
 _BODY = ((0.08, 0.36), (0.26, 0.36), (0.48, 0.14), (0.48, 0.86), (0.26, 0.64), (0.08, 0.64))
 _WAVES = (0.16, 0.32)
 _PEN = 0.085
+_ARROW = ((0.1, 0.42), (0.5, 0.42), (0.5, 0.18), (0.94, 0.5), (0.5, 0.82), (0.5, 0.58), (0.1, 0.58))
 
 
 @QmlElement
 class IconItem(QQuickPaintedItem):
-    """As large as the smaller of its sides, in its middle."""
+    """As large as the smaller of its sides, in its middle. ``arrow``: «Mer», else «Si igjen»."""
 
     inkChanged = Signal()
+    arrowChanged = Signal()
 
     def __init__(self, parent: QQuickItem | None = None) -> None:
         super().__init__(parent)
         self._ink = QColor("white")
+        self._arrow = False
         self.setAntialiasing(True)
 
     def paint(self, painter: QPainter) -> None:
@@ -33,7 +36,10 @@ class IconItem(QQuickPaintedItem):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._ink)
-        painter.drawPolygon(QPolygonF([QPointF(left + x * side, top + y * side) for x, y in _BODY]))
+        outline = _ARROW if self._arrow else _BODY
+        painter.drawPolygon(QPolygonF([QPointF(left + x * side, top + y * side) for x, y in outline]))
+        if self._arrow:
+            return
         painter.setBrush(Qt.BrushStyle.NoBrush)
         pen = QPen(self._ink, _PEN * side)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
@@ -53,3 +59,13 @@ class IconItem(QQuickPaintedItem):
         self.update()
 
     ink = Property(QColor, _get_ink, _set_ink, notify=inkChanged)
+
+    def _get_arrow(self) -> bool:
+        return self._arrow
+
+    def _set_arrow(self, arrow: bool) -> None:
+        self._arrow = arrow
+        self.arrowChanged.emit()
+        self.update()
+
+    arrow = Property(bool, _get_arrow, _set_arrow, notify=arrowChanged)

@@ -18,7 +18,9 @@ Item {
     readonly property string which: model.moreOf(board ? board.subPage + 1 : 1, board ? board.subPages : 2)
     readonly property real longWidth: model.layout.width(model.moreText + " " + model.moreOf(8, 8), Theme.textSize, sayAgain.weight) + Theme.padding + Theme.ring
     readonly property bool moreInWords: longWidth + sayAgainWidth <= 0.5 * width
-    readonly property real moreWidth: moreInWords ? longWidth : Math.max(Theme.target, model.layout.width(model.moreText, Theme.textSize, sayAgain.weight) + Theme.padding)
+    readonly property real shortWidth: Math.max(Theme.target, model.layout.width(model.moreText, Theme.textSize, sayAgain.weight) + Theme.padding)
+    readonly property bool moreDrawn: !moreInWords && shortWidth > 0.26 * width
+    readonly property real moreWidth: moreInWords ? longWidth : moreDrawn ? Theme.target : shortWidth
 
     BigButton {
         id: sayAgain
@@ -55,7 +57,7 @@ Item {
         width: root.moreWidth
         height: Theme.bar
         visible: (root.board?.subPages ?? 1) > 1
-        text: root.moreInWords ? root.model.moreText + " " + root.which : root.model.moreText
+        text: root.moreInWords ? root.model.moreText + " " + root.which : root.moreDrawn ? "" : root.model.moreText
         background: Theme.quiet
         foreground: Theme.quietInk
         border.width: Theme.ring / 2
@@ -64,12 +66,26 @@ Item {
         onActivated: root.board?.more()
         Accessible.name: root.model.moreText + " " + root.which
 
+        IconItem {
+            anchors.centerIn: parent
+            width: Math.min(parent.width, parent.height) * 0.6
+            height: width
+            visible: root.moreDrawn
+            arrow: true
+            ink: Theme.quietInk
+        }
+
         // Which of how many, where the words have no room.
         Row {
+            id: dots
+
+            // Two thirds of its share of the button's width, at most.
+            readonly property real dot: Math.min(Theme.ring * 1.6, (parent.width - 4 * Theme.ring) / (1.6 * (root.board?.subPages ?? 1)))
+
             anchors.horizontalCenter: parent.horizontalCenter
             anchors.bottom: parent.bottom
             anchors.bottomMargin: Theme.ring * 1.5
-            spacing: Theme.ring
+            spacing: 0.6 * dot
             visible: !root.moreInWords
 
             Repeater {
@@ -80,11 +96,11 @@ Item {
 
                     required property int index
 
-                    width: Theme.ring * 1.6
+                    width: dots.dot
                     height: width
                     radius: width / 2
                     color: dot.index === root.board?.subPage ? Theme.quietInk : Theme.quiet
-                    border.width: Theme.ring / 3
+                    border.width: Math.min(Theme.ring / 3, dots.dot / 5)
                     border.color: Theme.quietInk
                 }
             }
