@@ -25,7 +25,7 @@ from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
 from kiosk.facts.patient_side import CONTENT_TYPE as PATIENT_SIDE
 from kiosk.facts.patient_side import PatientDevices, patient_side
-from kiosk.facts.profile import Profile
+from kiosk.facts.profile import Output, Profile
 from kiosk.facts.spoken import Utterance
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
@@ -140,6 +140,7 @@ class Controller:
         self._held_ids: set[str] = set()
         self._measuring: set[asyncio.Task[None]] = set()
         self._measurements = 0
+        self._outputs: dict[Output, bool] = {}
         self._publish()
 
     # -- events ------------------------------------------------------------------------------------------------------
@@ -240,9 +241,25 @@ class Controller:
             return  # what waits for the line to come back is old by then
         if phase.caller.caller_class is not CallerClass.CARE:
             return
-        works = PatientDevices(Fault.NO_SOUND not in self.state.faults, Fault.NO_CAMERA not in self.state.faults)
-        side = patient_side(patient_screen(self.state), phase.verdict, works, session.telling(statistics), statistics)
+        side = patient_side(
+            patient_screen(self.state), phase.verdict, self._devices(), session.telling(statistics), statistics
+        )
         self._signalling.send_message(call_id, PATIENT_SIDE, msgspec.json.encode(side))
+
+    def output_state(self, output: Output, works: bool) -> None:
+        """An output that the profile asks for plays, or is not there."""
+        self._note("output", name=output.value, works=int(works))
+        self._outputs[output] = works
+
+    def _devices(self) -> PatientDevices:
+        faults, wanted = self.state.faults, self.state.profile.hearing.voice_output
+        works = self._outputs.get(wanted)
+        return PatientDevices(
+            sound=Fault.NO_SOUND not in faults,
+            camera=Fault.NO_CAMERA not in faults,
+            voice=wanted if works else Output.LOUDSPEAKER,
+            missing=wanted if works is False else None,
+        )
 
     def reading_delivered(self, reading_id: str, server_id: str) -> None:
         """The server holds the reading as ``Observation/<server_id>``."""

@@ -214,7 +214,7 @@ class MediaEnd:
                     _log.error("%s does not work: %s (%s)", part.value, trouble.value, detail)
                 controller.handle(on.FaultCleared(fault) if trouble is None else on.FaultRaised(fault))
             case media.OutputState(output, works):
-                self._note("output", name=output.value, works=int(works))
+                controller.output_state(output, works)
             case media.CallPrepared():
                 self._note("call-prepared")
             case media.CallAnswered(call_id, sdp):

@@ -10,6 +10,7 @@ from kiosk.facts.faults import Fault
 from kiosk.facts.line_quality import LineVerdict
 from kiosk.facts.measurement import MeasurementKind
 from kiosk.facts.patient_side import CONTENT_TYPE
+from kiosk.facts.profile import Hearing, Output, Profile
 from kiosk.flow import events as on
 from tests.call.test_policy import KARI
 from tests.facts.test_call_verdict import second
@@ -46,6 +47,18 @@ async def test_a_nurse_who_takes_it_is_told_every_other_second(kiosk: Kiosk) -> 
     assert kiosk.signalling.done[-1][2] == CONTENT_TYPE
     assert messages[0]["screen"] == "call"
     assert messages[0]["verdict"] == "good"
+
+
+async def test_she_is_told_where_the_patient_hears_her(kiosk: Kiosk) -> None:
+    talk(kiosk)
+    kiosk.controller.handle(on.ProfileChanged(Profile(hearing=Hearing(voice_output=Output.HEADSET))))
+    found = []
+    for number, works in enumerate((None, True, False)):
+        if works is not None:
+            kiosk.controller.output_state(Output.HEADSET, works)
+        count(kiosk, range(2 * number + 1, 2 * number + 3))
+        found.append((told(kiosk)[-1].get("voiceOutput"), told(kiosk)[-1].get("missingOutput")))
+    assert found == [(None, None), ("headset", None), (None, "headset")]
 
 
 async def test_what_the_patient_sees_changes_what_is_told(kiosk: Kiosk) -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from kiosk.facts.call_statistics import CallStatistics, InboundRtp, OutboundRtp, figures_between, inbound, outbound
 from kiosk.facts.line_quality import LineVerdict
+from kiosk.facts.profile import Output
 
 CONTENT_TYPE = "application/vnd.svar.patient-side+json"
 MAXIMUM_BYTES = 1300
@@ -29,10 +30,13 @@ class PatientScreen(enum.Enum):
 
 
 class PatientDevices(msgspec.Struct, frozen=True):
-    """Whether these work: sound is loudspeaker and microphone together."""
+    """Whether these work: sound is loudspeaker and microphone together. ``voice``: where the patient hears the nurse;
+    ``missing``: where it should be, if that is not there."""
 
     sound: bool
     camera: bool
+    voice: Output = Output.LOUDSPEAKER
+    missing: Output | None = None
 
 
 class Way(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -53,7 +57,8 @@ class Way(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
 class PatientSide(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """The message. ``to_patient`` is what the patient sees and hears, ``from_patient`` what is sent from there.
 
-    ``microphone_level``: dBFS; ``round_trip``: seconds; ``available``: bit/s that the line takes from there.
+    ``voice_output`` is left out for the loudspeaker. ``microphone_level``: dBFS; ``round_trip``: seconds;
+    ``available``: bit/s that the line takes from there.
     """
 
     screen: PatientScreen
@@ -65,6 +70,8 @@ class PatientSide(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tru
     microphone_level: float | None = None
     round_trip: float | None = None
     available: int | None = None
+    voice_output: Output = Output.LOUDSPEAKER
+    missing_output: Output | None = None
 
 
 def patient_side(
@@ -103,6 +110,8 @@ def patient_side(
         microphone_level=_rounded(after.microphone_level, 0),
         round_trip=_rounded(figures.round_trip_s, 3),
         available=None if figures.available_bitrate is None else int(figures.available_bitrate),
+        voice_output=devices.voice,
+        missing_output=devices.missing,
     )
 
 

@@ -51,6 +51,16 @@ async def test_it_is_shown_and_goes_with_the_call(kari: ChromiumNurse, kiosk: Br
     await expect(page.locator("#side-sound")).to_have_text("Virker ikke")
     await expect(page.locator("#side-to")).to_have_text("240 × 180, 11 bilder/s, 6 % mistet")
 
+    for change, shown in (
+        ({}, "Virker"),
+        ({"voiceOutput": "headset"}, "Virker, i hodetelefonene"),
+        ({"missingOutput": "loop"}, "Høyttaleren brukes. Teleslyngen er ikke koblet til."),
+        ({"missingOutput": "wings"}, "Høyttaleren brukes. Det valgte utstyret er ikke koblet til."),
+        ({"voiceOutput": "wings"}, "Virker"),
+    ):
+        assert await kiosk.send(CONTENT_TYPE, json.dumps({**SIDE, **change})) == 200
+        await expect(page.locator("#side-sound")).to_have_text(shown)
+
     for nonsense in ("{}", '{"toPatient": 3, "screen": {}}'):
         assert await kiosk.send(CONTENT_TYPE, nonsense) == 200
     await expect(page.locator("#side-screen")).to_have_text("Noe annet")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from kiosk.facts.call_statistics import CallStatistics, InboundRtp, OutboundRtp, Transport
 from kiosk.facts.line_quality import LineVerdict
 from kiosk.facts.patient_side import MAXIMUM_BYTES, PatientDevices, PatientScreen, patient_side
+from kiosk.facts.profile import Output
 
 WORKS = PatientDevices(sound=True, camera=True)
 
@@ -34,6 +35,17 @@ def test_what_is_known_is_told() -> None:
         "roundTrip": 0.043,
         "available": 812345,
     }
+
+
+def test_where_the_patient_hears_her_is_told_unless_it_is_the_loudspeaker() -> None:
+    headset = PatientDevices(sound=True, camera=True, voice=Output.HEADSET)
+    gone = PatientDevices(sound=True, camera=True, missing=Output.HEADSET)
+    sides = [
+        msgspec.json.decode(msgspec.json.encode(patient_side(PatientScreen.CALL, LineVerdict.GOOD, one, None, look(1))))
+        for one in (headset, gone)
+    ]
+    assert (sides[0]["voiceOutput"], "missingOutput" in sides[0]) == ("headset", False)
+    assert (sides[1]["missingOutput"], "voiceOutput" in sides[1]) == ("headset", False)
 
 
 def test_the_first_look_tells_no_rates() -> None:

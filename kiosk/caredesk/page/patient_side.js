@@ -22,6 +22,7 @@ export function readSide(told) {
   return {
     screen: text(told?.screen), verdict: text(told?.verdict),
     sound: told?.sound !== false, camera: told?.camera !== false,
+    output: text(told?.voiceOutput), missing: text(told?.missingOutput),
     microphone: number(told?.microphoneLevel), roundTrip: number(told?.roundTrip),
     to: way(told?.toPatient), from: way(told?.fromPatient),
   };
@@ -49,6 +50,13 @@ export function readable({ width, height, framesPerSecond, lips }) {
   if (width === null || height === null || framesPerSecond === null) return null;
   const large = Math.max(width, height) >= LEAST.long && Math.min(width, height) >= LEAST.short;
   return large && framesPerSecond >= LEAST.framesPerSecond - TOLERANCE;
+}
+
+/** Where the patient hears her. */
+export function soundText({ sound, output, missing }) {
+  if (!sound) return words.BROKEN;
+  if (missing !== null) return `${words.STANDS_IN} ${words.MISSING[missing] ?? words.OTHER_MISSING}`;
+  return words.OUTPUTS[output] ?? words.WORKS;
 }
 
 /** What stands after one more look: it changes only when looks in a row agree. `before`: {shown, seen, times} or null. */
@@ -126,8 +134,8 @@ export class PatientSide {
     part("line").textContent = line.text + trip;
     part("line").dataset.tone = line.tone;
     part("screen").textContent = words.SCREENS[side.screen] ?? words.OTHER_SCREEN;
-    part("sound").textContent = side.sound ? words.WORKS : words.BROKEN;
-    part("sound").dataset.tone = side.sound ? "" : "bad";
+    part("sound").textContent = soundText(side);
+    part("sound").dataset.tone = side.sound && side.missing === null ? "" : "bad";
     part("meter").value = side.sound ? (side.microphone ?? -60) : -60;
     part("level").textContent = side.sound ? loudness(side.microphone) : words.BROKEN;
     part("to").textContent = pictureText(side.to);

@@ -18,6 +18,15 @@ export const OTHER_SCREEN = "Noe annet";
 
 export const WORKS = "Virker";
 export const BROKEN = "Virker ikke";
+export const OUTPUTS = {
+  loop: "Virker, i teleslyngen", headset: "Virker, i hodetelefonene", bluetooth: "Virker, over Bluetooth",
+};
+export const STANDS_IN = "Høyttaleren brukes.";
+export const MISSING = {
+  loop: "Teleslyngen er ikke koblet til.", headset: "Hodetelefonene er ikke koblet til.",
+  bluetooth: "Bluetooth-utstyret er ikke koblet til.",
+};
+export const OTHER_MISSING = "Det valgte utstyret er ikke koblet til.";
 export const NO_CAMERA = "Kameraet virker ikke";
 export const MICROPHONE = { none: "Ukjent", silent: "Stille", quiet: "Svak lyd", heard: "Lyd", loud: "Svært høy lyd" };
 export const NO_PICTURE = "Ikke noe bilde";
