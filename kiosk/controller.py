@@ -398,7 +398,8 @@ class Controller:
                 self._outside.to_media(media.StopRing())
                 self._outside.stop_saying()
             case do.Say(utterance):
-                self._outside.say(utterance)
+                if not self.state.screen_reader:
+                    self._outside.say(utterance)
             case do.WakeScreen():
                 self._outside.wake_screen()
             case do.Measure(kind):

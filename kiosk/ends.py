@@ -98,6 +98,9 @@ class UiEnd:
                 controller.painted(revision)
             case ui.RemoteFramePainted(at):
                 self._timeline.note(at, "remote-frame-painted")
+            case ui.ScreenReader(running):
+                self._timeline.note(time.monotonic(), "screen-reader", running=int(running))
+                controller.handle(on.ScreenReaderChanged(running))
             case ui.PaintReport():
                 self._timeline.note(
                     message.at,

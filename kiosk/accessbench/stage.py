@@ -100,6 +100,11 @@ class Stage:
         board = self._board()
         return 1 if board is None else int(board.property("subPages"))
 
+    def place(self) -> tuple[str, int]:
+        """Which screen, and which of its sub-pages."""
+        board = self._board()
+        return self.model.screen.place, 0 if board is None else int(board.property("subPage"))
+
     def turn(self) -> None:
         """«Mer»."""
         board = self._board()

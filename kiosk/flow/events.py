@@ -288,6 +288,12 @@ class ReadAloudPressed(msgspec.Struct, frozen=True):
     """«Les teksten høyt», on the card after a call."""
 
 
+class ScreenReaderChanged(msgspec.Struct, frozen=True):
+    """A screen reader began to speak in this home, or went."""
+
+    running: bool
+
+
 class Tick(msgspec.Struct, frozen=True):
     """Time has passed; the controller sends one at least every half second."""
 
@@ -341,5 +347,6 @@ Event = (
     | Typed
     | PhraseChosen
     | ReadAloudPressed
+    | ScreenReaderChanged
     | Tick
 )

@@ -171,6 +171,7 @@ class KioskState(msgspec.Struct, frozen=True):
     """All that is on screen. ``faults`` is sorted by name so that equal states compare equal.
 
     ``can_measure``: what the home has devices for. ``questions``: the first is asked, the others wait.
+    ``screen_reader``: a screen reader speaks in this home, so our own voice is silent (EN 301 549 11.6.2).
     """
 
     phase: Phase = Idle()
@@ -186,6 +187,7 @@ class KioskState(msgspec.Struct, frozen=True):
     history: History | None = None
     profile: Profile = Profile()
     texting: Texting | None = None
+    screen_reader: bool = False
 
 
 def waits_for(stage: MeasurementStage | None) -> Measuring | None:

@@ -166,6 +166,8 @@ def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSetting
             return texting.phrase(state, text, now)
         case on.ReadAloudPressed():
             return texting.read_aloud(state)
+        case on.ScreenReaderChanged(running):
+            return msgspec.structs.replace(state, screen_reader=running), ()
         case on.Tick():
             state, sent = texting.aged(state, now)
             state, effects = _tick(state, now, settings)

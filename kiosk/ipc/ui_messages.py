@@ -124,4 +124,10 @@ class PaintReport(msgspec.Struct, frozen=True, tag="paint-report"):
     scene_graph: str
 
 
-FromUi = Pressed | Painted | RemoteFramePainted | PaintReport
+class ScreenReader(msgspec.Struct, frozen=True, tag="screen-reader"):
+    """Whether a screen reader speaks; sent when it is first known, and at every change."""
+
+    running: bool
+
+
+FromUi = Pressed | Painted | RemoteFramePainted | PaintReport | ScreenReader

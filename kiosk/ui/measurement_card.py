@@ -19,8 +19,9 @@ class MeasurementCard(msgspec.Struct, frozen=True):
     """The panel of a measurement. Empty text means: not shown.
 
     ``steps``: what to do. ``value`` with ``unit`` and ``pulse``: a result, or while ``provisional`` what the device
-    shows. ``bar``: how far the cuff is filled, 0 to 1. ``sentence`` and ``action``: what went wrong, or what speaks
-    against the value. ``mark``: saved, sent (``arrived``). ``picture``: the drawing's name, with the steps only.
+    shows. ``bar``: how far the cuff is filled, 0 to 1 (``bar_name``). ``sentence`` and ``action``: what went wrong, or
+    what speaks against the value. ``mark``: saved, sent (``arrived``). ``picture``: the drawing's name, with the steps
+    only.
     """
 
     kind: MeasurementKind
@@ -33,6 +34,7 @@ class MeasurementCard(msgspec.Struct, frozen=True):
     pulse: str = ""
     provisional: bool = False
     bar: float | None = None
+    bar_name: str = ""
     sentence: str = ""
     action: str = ""
     mark: str = ""
@@ -139,6 +141,7 @@ def _progress(kind: MeasurementKind, measurement: Measurement, texts: ScreenText
             value=number(pressure, texts.decimal_mark),
             provisional=True,
             bar=float(min(Decimal(1), pressure / FULL_CUFF)),
+            bar_name=texts.cuff_pressure,
             can_stop=True,
         )
     numbers = shown(measurement)

@@ -88,6 +88,11 @@ class MeasurementModel(QObject):
         return self._card.bar or 0.0 if self._card else 0.0
 
     @Property(str, notify=changed)
+    def barName(self) -> str:
+        """What the bar shows, for screen readers."""
+        return self._card.bar_name if self._card else ""
+
+    @Property(str, notify=changed)
     def sentence(self) -> str:
         """What went wrong, or speaks against the value."""
         return self._card.sentence if self._card else ""

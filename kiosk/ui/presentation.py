@@ -67,10 +67,14 @@ class MeasureButton(msgspec.Struct, frozen=True):
 
 
 class Screen(msgspec.Struct, frozen=True):
-    """All words on the screen. Empty text means: not shown. ``place``: another one is another screen."""
+    """All words on the screen. Empty text means: not shown. ``place``: another one is another screen.
+
+    ``title`` is the page's name, for screen readers.
+    """
 
     page: Page
     place: str
+    title: str
     clock: str
     day: str
     date: str
@@ -192,6 +196,33 @@ def _cards(
     return None, None, None
 
 
+def _title(
+    page: Page,
+    caller: CallerCard | None,
+    ended: Notice | None,
+    measurement: MeasurementCard | None,
+    owner: OwnerCard | None,
+    texts: ScreenTexts,
+) -> str:
+    """The page in a few words."""
+    name = "" if caller is None else caller.name
+    match page:
+        case Page.HOME:
+            return texts.page_home
+        case Page.RING:
+            return "" if caller is None else f"{caller.name}, {caller.line}"
+        case Page.CALL:
+            return texts.page_call.format(name=name)
+        case Page.ENDED:
+            return "" if ended is None else ended.sentence
+        case Page.MEASURE:
+            return "" if measurement is None else measurement.title
+        case Page.OWNER:
+            return "" if owner is None else owner.question
+        case Page.HISTORY:
+            return texts.my_readings
+
+
 def _notice(state: KioskState, texts: ScreenTexts) -> str:
     """A word about the line, only when there is reason for one."""
     phase = state.phase
@@ -234,20 +265,24 @@ def present(state: KioskState | None, now: datetime, texts: ScreenTexts) -> Scre
     phase = state.phase
     measurement, owner, history = _cards(state, now, texts)
     long_mark, short_mark = _fakes(state.fakes, texts)
+    caller = None if isinstance(phase, Idle) else _caller(phase.caller, texts)
+    ended = _ended(phase, texts) if isinstance(phase, Ended) else None
+    page = page_of(state)
     return Screen(
-        page=page_of(state),
+        page=page,
         place=_place(state),
+        title=_title(page, caller, ended, measurement, owner, texts),
         clock=clock(now, texts),
         day=texts.day.format(weekday=texts.weekdays[now.weekday()], daypart=daypart(now.hour, texts)),
         date=texts.date.format(day=now.day, month=texts.months[now.month - 1], year=now.year),
         visit=None if state.next_visit is None else _visit(state.next_visit, now, texts),
         status=Status(texts.starting) if unknown else _status(state, texts),
-        caller=None if isinstance(phase, Idle) else _caller(phase.caller, texts),
+        caller=caller,
         call_id=phase.call_id if isinstance(phase, Ringing | Connecting | Talking) else None,
         connecting=isinstance(phase, Connecting),
         line_lost=isinstance(phase, Talking) and phase.recovering,
         notice=_notice(state, texts),
-        ended=_ended(phase, texts) if isinstance(phase, Ended) else None,
+        ended=ended,
         buttons=_buttons(state, texts),
         measurement=measurement,
         owner=owner,

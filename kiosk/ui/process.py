@@ -27,12 +27,13 @@ from PySide6.QtQml import QQmlApplicationEngine
 from PySide6.QtQuick import QQuickWindow, QSGRendererInterface
 
 from kiosk.ipc.frame_ring import FrameRingReader, RingError
-from kiosk.ipc.ui_messages import Choice, Pressed, Quit, Show, TakeVideo, ToUi, VideoStream, Wake
+from kiosk.ipc.ui_messages import Choice, Pressed, Quit, ScreenReader, Show, TakeVideo, ToUi, VideoStream, Wake
 from kiosk.resources import assets
 from kiosk.ui.fonts import wanted_font
 from kiosk.ui.link import Link
 from kiosk.ui.painting import PaintBook, Painter, scene_graph_name
 from kiosk.ui.pseudo import every_language
+from kiosk.ui.screen_reader import Announcer, ScreenReaderWatch
 from kiosk.ui.screens import Page
 from kiosk.ui.view_model import ScreenModel
 
@@ -90,6 +91,11 @@ class UiProcess(QObject):
         if not roots or not isinstance(roots[0], QQuickWindow):
             raise RuntimeError("Main.qml did not load: the log says why")
         self._window = roots[0]
+        self._announcer = Announcer(self._window)
+        self._model.turned.connect(self._announcer.turned)
+        self._reader_runs: bool | None = None
+        self._reader = ScreenReaderWatch(self)
+        self._reader.changed.connect(self._reader_changed)
         self._painter = Painter(self._window, self._book, time.monotonic)
         self._painter.painted.connect(self._send, Qt.ConnectionType.QueuedConnection)
         self._painter.first_swap.connect(self._preload, Qt.ConnectionType.QueuedConnection)
@@ -107,6 +113,7 @@ class UiProcess(QObject):
         """Open the window and the link."""
         self._place_window()
         self._connect()
+        self._reader.start()
 
     def _place_window(self) -> None:
         window = self._window
@@ -153,6 +160,8 @@ class UiProcess(QObject):
         self._link = Link(connection, self)
         self._link.received.connect(self._received)
         self._link.closed.connect(self._lost)
+        if self._reader_runs is not None:
+            self._send(ScreenReader(self._reader_runs))
 
     def _lost(self) -> None:
         """Core has gone. With ``--fd`` it will start a new ui; a tablet's ui waits for core to come back."""
@@ -232,6 +241,10 @@ class UiProcess(QObject):
             _log.info("ignored a press on a screen that core has not drawn")
             return
         self._send(Pressed(revision=revision, **msgspec.structs.asdict(choice)))
+
+    def _reader_changed(self, running: bool) -> None:
+        self._reader_runs = running
+        self._send(ScreenReader(running))
 
     def _report(self) -> None:
         self._send(self._book.report(time.monotonic(), scene_graph_name(self._window)))

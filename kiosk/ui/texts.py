@@ -143,6 +143,10 @@ class ScreenTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     loading: str
     own_picture: str
     caller_picture: str
+    page_home: str
+    page_call: str
+    important: str
+    cuff_pressure: str
     dayparts: Dayparts
     measuring: dict[MeasurementKind, Guidance]
     not_measured: dict[MeasurementFault, Notice]

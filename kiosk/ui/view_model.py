@@ -34,7 +34,8 @@ DRAWN_BY_QML = (CurveItem, IconItem)
 
 @QmlElement
 class ScreenModel(QObject):
-    """Emits ``pressed(Choice)`` for every press that counts; ``changed`` when anything on screen is another.
+    """Emits ``pressed(Choice)`` for every press that counts; ``changed`` when anything on screen is another, and then
+    ``turned(before, after, readings_aloud)`` with the Screens.
 
     ``texts`` are the words of every language; the profile says which are shown. ``now`` gives the local time with its
     offset, ``monotonic`` seconds; ``cap_ratio`` is the height of a capital H over the pixel size of ``font_family``.
@@ -48,6 +49,7 @@ class ScreenModel(QObject):
     restyled = Signal()
     settled = Signal()
     pressed = Signal(object)
+    turned = Signal(object, object, bool)
 
     def __init__(
         self,
@@ -127,6 +129,8 @@ class ScreenModel(QObject):
             self.restyled.emit()
         if other or styled:
             self.shown.emit()
+        if self._screen != before:
+            self.turned.emit(before, self._screen, self._profile.consents.readings_aloud)
 
     def _restyle(self) -> bool:
         """Colours and sizes of this profile, window and hour; whether they are others than before."""
@@ -290,6 +294,11 @@ class ScreenModel(QObject):
     def pages(self) -> list[dict[str, str]]:
         """Every page there is: ``name`` and ``file``."""
         return [{"name": page.value, "file": file} for page, file in PAGES.items()]
+
+    @Property(str, notify=changed)
+    def pageTitle(self) -> str:
+        """The page's name, for screen readers."""
+        return self._screen.title
 
     @Property(str, notify=changed)
     def clock(self) -> str:
@@ -456,6 +465,10 @@ class ScreenModel(QObject):
     @Property(str, notify=changed)
     def ownPictureText(self) -> str:
         return self._texts.own_picture
+
+    @Property(str, notify=settled)
+    def importantText(self) -> str:
+        return self._texts.important
 
     @Property(str, notify=settled)
     def fontFamily(self) -> str:

@@ -45,6 +45,8 @@ Page {
         Loader {
             anchors.fill: parent
             visible: root.hasPicture
+            Accessible.role: Accessible.Graphic
+            Accessible.name: root.model.callerPictureName
             property url page: root.model.videoPage
             onPageChanged: {
                 if (page.toString() !== "")

@@ -16,6 +16,7 @@ Page {
 
         Words {
             name: "endedSentence"
+            heading: true
             text: root.model.endedSentence
             size: Math.ceil(Theme.textSize * (Theme.roomy ? 1.25 : 1))
             weight: Font.DemiBold

@@ -34,10 +34,12 @@ Rectangle {
 
         anchors.centerIn: parent
         width: parent.width
+        height: parent.height
         // The whole sentence where it fits in a line.
         text: root.briefly || whole.advanceWidth > root.width - 2 * Theme.gap ? root.brief : root.long
         color: Theme.markInk
         wrapMode: Text.NoWrap
         horizontalAlignment: Text.AlignHCenter
+        Accessible.name: root.long
     }
 }

@@ -20,6 +20,7 @@ Page {
 
         Words {
             name: "historyTitle"
+            heading: true
             text: root.card.title
             weight: Font.DemiBold
             color: Theme.title

@@ -26,6 +26,7 @@ Page {
             wanted: root.model.statusGrave
             text: root.model.statusText
             grave: true
+            graveName: root.model.importantText
             color: Theme.grave
             weight: Font.DemiBold
         }

@@ -5,6 +5,7 @@ Page {
     id: root
 
     board: pieces
+    Accessible.role: Accessible.Dialog
 
     // A key pressed by accident answers nothing: the first Tab goes to the first answer.
     TaskBoard {

@@ -3,10 +3,15 @@ import QtQuick
 import Svar.Screen
 
 Item {
+    id: page
+
     required property ScreenModel model
     property bool keyboardInUse: false
     // Lays it out; «Mer» turns its sub-pages.
     property Board board: null
     // The page draws over everything, the mark of generated parts lies on it.
     property bool covers: false
+
+    Accessible.role: Accessible.Pane
+    Accessible.name: page.model.pageTitle
 }

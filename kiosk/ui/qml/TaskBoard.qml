@@ -21,6 +21,7 @@ Board {
 
     Words {
         name: "measurementTitle"
+        heading: true
         text: root.card.title
         weight: Font.DemiBold
         color: Theme.title
@@ -51,6 +52,13 @@ Board {
 
         Rectangle {
             objectName: "bar"
+            // What screen readers read as «so many per cent».
+            readonly property real value: root.card.bar
+            readonly property real minimumValue: 0
+            readonly property real maximumValue: 1
+
+            Accessible.role: Accessible.ProgressBar
+            Accessible.name: root.card.barName
             anchors.fill: parent
             radius: Theme.radius / 2
             color: Theme.panel
@@ -126,6 +134,7 @@ Board {
 
     Words {
         name: "ownerQuestion"
+        heading: true
         text: root.question.question
         size: root.narrow || !Theme.roomy ? Theme.textSize : Math.ceil(Theme.textSize * 1.2)
         weight: Font.DemiBold

@@ -12,6 +12,9 @@ Piece {
     property color ground: Theme.panel
     property color groundEdge: Theme.panelEdge
     property bool grave: false
+    // What the mark means, for screen readers.
+    property string graveName: ""
+    property bool heading: false
 
     wanted: words !== ""
     padding: (raised ? 4 * Theme.gap : 0) + (grave ? size + 2 * Theme.gap : 0)
@@ -33,6 +36,8 @@ Piece {
         visible: root.grave
         radius: width / 2
         color: Theme.grave
+        Accessible.role: Accessible.Graphic
+        Accessible.name: root.graveName
 
         Text {
             anchors.centerIn: parent
@@ -59,5 +64,6 @@ Piece {
         horizontalAlignment: root.alignment
         // A screen reader hears all of it at once.
         Accessible.name: root.words
+        Accessible.role: root.heading ? Accessible.Heading : Accessible.StaticText
     }
 }
