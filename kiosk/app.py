@@ -27,7 +27,7 @@ from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
 from kiosk.facts.profile import Profile
-from kiosk.facts.spoken import Spoken, Utterance
+from kiosk.facts.spoken import Utterance
 from kiosk.facts.visit import Visit
 from kiosk.flow import events as on
 from kiosk.flow.state import KioskState
@@ -39,11 +39,8 @@ from kiosk.measurements.wall_clock import WallClock
 from kiosk.profile_file import PROFILE_FILE, KeptProfile, ProfileKeeper, read_profile
 from kiosk.resources import assets
 from kiosk.settings import PlannedVisit, Settings
-from kiosk.speech.announcer import Announcer
-from kiosk.speech.phrases import parse_phrases
-from kiosk.speech.speaker import Speaker
-from kiosk.speech.voices import VOICES
 from kiosk.timeline import Timeline
+from kiosk.voice_end import VoiceEnd
 
 _log = logging.getLogger(__name__)
 
@@ -99,17 +96,7 @@ class App:
         phrases = (assets() / "phrases" / f"{profile.language.value}.toml").read_text(encoding="utf-8")
         self._screen = UiEnd(settings.screen, self._timeline)
         self._media = MediaEnd(settings.media, profile.hearing, self._timeline, self._screen)
-        self._announcer = Announcer(
-            parse_phrases(phrases),
-            Speaker(
-                VOICES[profile.language].name,
-                profile.speaking.words_per_minute,
-                speech_folder,
-                self._voice_works,
-            ),
-            lambda samples: self._media.speak(samples.sample_rate, samples.data),
-            lambda: self.to_media(media.StopSpeaking()),
-        )
+        self._voice = VoiceEnd(profile, speech_folder, self._media, contacts(settings), local_moment)
         self._sip = SipAgent(settings.sip, password, self._from_sip)
         clock = WallClock()
         self._devices = DeviceEnd(
@@ -128,7 +115,8 @@ class App:
             self._timeline,
         )
         self._screen.attach(self._controller)
-        self._media.attach(self._controller)
+        self._voice.attach(self._controller)
+        self._media.attach(self._controller, self._voice.finished)
         self._devices.attach(self._controller)
 
     async def run(self) -> None:
@@ -139,12 +127,7 @@ class App:
         parts = [self._screen.run(), self._media.run(), self._sip.run(), self._devices.run(), self._tick()]
         parts.append(LinkWatch(self._reach_changed).run())
         parts.append(self._profile_keeper.run())
-        if self._controller.state.profile.speaking.enabled:
-            rings = [
-                Utterance(Spoken.CALLER_RINGS, (("name", caller.name), ("role", caller.role)))
-                for caller in contacts(self._settings)
-            ]
-            parts.append(self._announcer.run(rings))
+        parts.append(self._voice.run())
         tasks = [asyncio.create_task(part) for part in parts]
         stop = asyncio.create_task(self._stop.wait())
         try:
@@ -228,6 +211,7 @@ class App:
     def show(self, revision: int, state: KioskState) -> None:
         """Let the screen draw this."""
         self._screen.show(revision, state)
+        self._voice.look_at(state)
 
     def wake_screen(self) -> None:
         """Bright, now."""
@@ -235,15 +219,11 @@ class App:
 
     def say(self, utterance: Utterance) -> None:
         """Speak, instead of what is being said."""
-        if self._controller.state.profile.speaking.enabled:
-            self._announcer.say(utterance)
+        self._voice.say(utterance)
 
     def stop_saying(self) -> None:
         """Silence."""
-        self._announcer.stop()
-
-    def _voice_works(self, works: bool) -> None:
-        self._controller.handle(on.FaultCleared(Fault.NO_VOICE) if works else on.FaultRaised(Fault.NO_VOICE))
+        self._voice.stop()
 
     def measure(self, kind: MeasurementKind) -> Awaitable[Kept | MeasurementFault]:
         """The next reading of that kind that is taken now."""
@@ -268,8 +248,7 @@ class App:
     def apply_profile(self, profile: Profile) -> None:
         """Sound and speak by this profile from now on."""
         self._media.set_hearing(profile.hearing)
-        if not profile.speaking.enabled:
-            self._announcer.stop()
+        self._voice.use(profile)
 
     def keep_profile(self, profile: Profile) -> None:
         """Keep it on disk."""

@@ -39,7 +39,7 @@ from kiosk.timeline import Timeline
 
 _log = logging.getLogger(__name__)
 
-REMEMBERED_REVISIONS = 64
+REMEMBERED_REVISIONS = 128
 _UNSUPPORTED_MEDIA_TYPE = 415
 
 
@@ -306,7 +306,10 @@ class Controller:
     # -- the screen --------------------------------------------------------------------------------------------------
 
     def pressed(self, pressed: ui.Pressed) -> None:
-        """A press, if it still means what it meant on the screen that the person saw."""
+        """A press, if it still means what it meant on the screen that the person saw. Any press silences the voice,
+        also one that means nothing any more."""
+        self._outside.stop_saying()
+        self.handle(on.SpeechEnded())
         event = event_of(pressed)
         if event is None:
             _log.warning("ignored a press of %s without what it is about", pressed.press.value)
@@ -398,8 +401,8 @@ class Controller:
                 self._outside.to_media(media.StopRing())
                 self._outside.stop_saying()
             case do.Say(utterance):
-                if not self.state.screen_reader:
-                    self._outside.say(utterance)
+                self._note("saying", spoken=utterance.spoken.value)
+                self._outside.say(utterance)
             case do.WakeScreen():
                 self._outside.wake_screen()
             case do.Measure(kind):

@@ -224,7 +224,7 @@ async def _voice(settings: Settings) -> list[Finding]:
     if not settings.profile.speaking.enabled:
         return [Finding("voice", detail="switched off")]
     with tempfile.TemporaryDirectory(prefix="svar-doctor-") as folder:
-        voice = VOICES[settings.profile.language].name
+        voice = VOICES[settings.profile.language]
         speaker = Speaker(voice, settings.profile.speaking.words_per_minute, Path(folder), lambda works: None)
         run = asyncio.create_task(speaker.run())
         try:

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Callable
 
 import msgspec
 
@@ -126,6 +127,7 @@ class MediaEnd:
         self.counts = CallCounts()
         self._rings: Rings = {}
         self._speech_id = 0
+        self._spoken: Callable[[int], None] = lambda speech_id: None
         self._child = Child(
             "media",
             (sys.executable, "-m", "kiosk.media"),
@@ -136,9 +138,10 @@ class MediaEnd:
             niceness=-10,
         )
 
-    def attach(self, controller: Controller) -> None:
-        """Whom to tell."""
+    def attach(self, controller: Controller, spoken: Callable[[int], None]) -> None:
+        """Whom to tell; ``spoken`` hears the number of every speech that is over."""
         self._controller = controller
+        self._spoken = spoken
 
     async def run(self) -> None:
         """Keep the process running until cancelled."""
@@ -154,10 +157,10 @@ class MediaEnd:
         self._hearing = hearing
         self.send(media.SetHearing(hearing))
 
-    def speak(self, sample_rate: int, samples: bytes) -> None:
-        """Play signed 16-bit mono samples."""
+    def speak(self, sample_rate: int, samples: bytes) -> int | None:
+        """Play signed 16-bit mono samples behind those before; the number of this speech, None when nothing plays."""
         if self._link is None or not self._ready:
-            return
+            return None
         memory = os.memfd_create("speech", os.MFD_CLOEXEC)
         try:
             with os.fdopen(memory, "wb", closefd=False) as file:
@@ -167,6 +170,7 @@ class MediaEnd:
             self._link.send(media.Speak(self._speech_id, sample_rate), (memory,))
         finally:
             os.close(memory)
+        return self._speech_id
 
     def _started(self, link: Link[media.FromMedia]) -> None:
         self._link = link
@@ -251,8 +255,9 @@ class MediaEnd:
             case media.RingSounding(at):
                 self._timeline.note(at, "ring-sounding")
                 controller.handle(on.RingSounding())
-            case media.SpeechFinished(_, dropped):
+            case media.SpeechFinished(speech_id, dropped):
                 self._note("speech-finished", dropped=int(dropped))
+                self._spoken(speech_id)
             case media.CallCounted(call_id, statistics):
                 verdict = self.counts.take(call_id, statistics)
                 if verdict is not None:

@@ -42,5 +42,9 @@ def event_of(pressed: ui.Pressed) -> on.Event | None:
             return on.PhraseChosen(text)
         case ui.Pressed(press=ui.Press.READ_ALOUD):
             return on.ReadAloudPressed()
+        case ui.Pressed(press=ui.Press.SAY_AGAIN):
+            return on.SayAgainPressed()
+        case ui.Pressed(press=ui.Press.HUSH):
+            return on.SpeechEnded()
         case _:
             return None

@@ -128,7 +128,7 @@ async def play_cut(
             entry.detail[f"{event} {state}".strip()] = round(told.at - mended, 3)
     await visit.photograph(f"{name}-mended")
     entry.reinvites = (await nurse.state()).reinvites - reinvites
-    entry.said_times = len(timeline.all("speaking", after=began))
+    entry.said_times = len(timeline.all("saying", after=began))
     entry.phase = timeline.phase()
 
 

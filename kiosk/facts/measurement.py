@@ -55,6 +55,19 @@ class MeasurementFault(enum.Enum):
     NOT_SAVED = "not-saved"
 
 
+NO_REPEAT = frozenset(
+    {
+        MeasurementFault.TIME_UNKNOWN,
+        MeasurementFault.ABOVE_RANGE,
+        MeasurementFault.BELOW_RANGE,
+        MeasurementFault.PAIR_AGAIN,
+        MeasurementFault.BLUETOOTH_OFF,
+        MeasurementFault.NOT_SAVED,
+    }
+)
+"""What another try does not mend: nothing invites to it."""
+
+
 class Delivery(enum.Enum):
     """How far a saved reading has come. DELIVERED only when the server has said so."""
 

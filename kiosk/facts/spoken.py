@@ -1,4 +1,5 @@
-"""What the kiosk can say aloud: names only. The words stand in the phrase files, under [say], by these names."""
+"""What the kiosk can say aloud: names only. The words stand in the phrase files, under [say] by these names, or are
+those that stand on the screen for the same thing."""
 
 from __future__ import annotations
 
@@ -10,7 +11,17 @@ import msgspec
 class Spoken(enum.Enum):
     """Each has a template in every phrase file; the comment names the template's fields."""
 
+    SHOWN = "shown"  # what stands on the screen: the phrase that ``words`` names as "text"
+    NAME = "name"  # name
     CALLER_RINGS = "caller-rings"  # name, role
+    CALLER_WITHOUT_ROLE_RINGS = "caller-without-role-rings"  # name
+    ANSWERED = "answered"  # name
+    TALKING_WITH = "talking-with"  # name
+    CLOCK_IS = "clock-is"  # hour, minute
+    # What can be pressed, by the words on the buttons.
+    CHOICE = "choice"  # first
+    CHOICE_OF_TWO = "choice-of-two"  # first, last
+    CHOICES = "choices"  # each follows by itself
     CALL_HUNG_UP_HERE = "call-hung-up-here"
     CALL_HUNG_UP_THERE = "call-hung-up-there"  # name
     CALL_DECLINED = "call-declined"
@@ -38,6 +49,17 @@ class Spoken(enum.Enum):
     GLUCOSE_IS = "glucose-is"  # value
     PULSE_IS = "pulse-is"  # pulse
     READING_SAVED = "reading-saved"
+    READING_SENT = "reading-sent"
+    READING_HELD = "reading-held"
+    # In place of the numbers, where the patient has not consented to hear them.
+    READING_CAME = "reading-came"
+    NUMBER_ON_SCREEN = "number-on-screen"
+    NUMBERS_ON_SCREEN = "numbers-on-screen"
+    BLOOD_PRESSURE_HERE = "blood-pressure-here"
+    PULSE_OXIMETRY_HERE = "pulse-oximetry-here"
+    WEIGHT_HERE = "weight-here"
+    TEMPERATURE_HERE = "temperature-here"
+    GLUCOSE_HERE = "glucose-here"
     # One's own readings over time.
     BLOOD_PRESSURE_WAS = "blood-pressure-was"  # value, second
     PULSE_OXIMETRY_WAS = "pulse-oximetry-was"  # value
@@ -70,9 +92,48 @@ class Spoken(enum.Enum):
     NOT_SAVED = "not-saved"
 
 
+NUMBERS = frozenset(
+    {
+        Spoken.BLOOD_PRESSURE_IS,
+        Spoken.PULSE_OXIMETRY_IS,
+        Spoken.WEIGHT_IS,
+        Spoken.TEMPERATURE_IS,
+        Spoken.GLUCOSE_IS,
+        Spoken.PULSE_IS,
+        Spoken.BLOOD_PRESSURE_WAS,
+        Spoken.PULSE_OXIMETRY_WAS,
+        Spoken.WEIGHT_WAS,
+        Spoken.TEMPERATURE_WAS,
+        Spoken.GLUCOSE_WAS,
+    }
+)
+"""Those that carry the numbers of a reading: said only where the patient has consented to it."""
+
+PRIVATE_FIELDS = frozenset({"value", "second", "pulse", "low", "high"})
+"""The fields that hold numbers of a reading, wherever they stand."""
+
+
 class Utterance(msgspec.Struct, frozen=True):
-    """One thing to say: which, what fills its fields, and what is said after it in the same breath."""
+    """One thing to say: which, what fills its fields, and what is said after it in the same breath.
+
+    ``words``: fields that are filled with a phrase of the screen, by its dotted name under [screen].
+    """
 
     spoken: Spoken
     fields: tuple[tuple[str, str], ...] = ()
     then: tuple[Utterance, ...] = ()
+    words: tuple[tuple[str, str], ...] = ()
+
+    def all(self) -> tuple[Utterance, ...]:
+        """This and all that follows it, in the order in which they are said."""
+        return (self, *(one for following in self.then for one in following.all()))
+
+
+def shown(name: str, **fields: str) -> Utterance:
+    """Say what stands on the screen by this dotted name under [screen]."""
+    return Utterance(Spoken.SHOWN, tuple(fields.items()), words=(("text", name),))
+
+
+def chain(first: Utterance, *others: Utterance) -> Utterance:
+    """All of them in one breath."""
+    return msgspec.structs.replace(first, then=(*first.then, *others)) if others else first

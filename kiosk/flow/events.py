@@ -87,6 +87,14 @@ class HistoryClosed(msgspec.Struct, frozen=True):
     """«Tilbake»."""
 
 
+class SayAgainPressed(msgspec.Struct, frozen=True):
+    """«Si igjen»."""
+
+
+class SpeechEnded(msgspec.Struct, frozen=True):
+    """Nothing is being said any more: it was finished, stopped, or there is no voice."""
+
+
 class CallOver(msgspec.Struct, frozen=True):
     """The call ended without us: cancelled, hung up there, lost."""
 
@@ -313,6 +321,8 @@ Event = (
     | HistoryPressed
     | HistoryChosen
     | HistoryClosed
+    | SayAgainPressed
+    | SpeechEnded
     | CallOver
     | PeerSeenOrHeard
     | LineUp

@@ -7,7 +7,7 @@ import msgspec
 from kiosk.facts.history import Curve, Point, Span
 from kiosk.facts.measurement import MeasurementKind
 from kiosk.facts.moment import Moment
-from kiosk.facts.spoken import Spoken, Utterance
+from kiosk.facts.spoken import Spoken, Utterance, shown
 from kiosk.flow import effects as do
 from kiosk.flow import spoken_readings
 from kiosk.flow.state import History, Idle, KioskState
@@ -38,15 +38,21 @@ def chosen(state: KioskState, kind: MeasurementKind, span: Span, now: Moment) ->
 
 
 def loaded(state: KioskState, curve: Curve) -> Step:
-    """The curve that was asked for last; the newest value is said once for each kind."""
+    """The curve that was asked for last; the newest value is said first, then which span it is."""
     history = state.history
     if history is None or (curve.kind, curve.span) != (history.kind, history.span):
         return state, ()
     first = history.curve is None
     drawn = msgspec.structs.replace(curve, points=thinned(curve.points))
     state = msgspec.structs.replace(state, history=msgspec.structs.replace(history, curve=drawn, failed=False))
-    silent = not first or curve.span is not Span.WEEK or not isinstance(state.phase, Idle)
-    return state, () if silent else (do.Say(spoken_readings.latest(curve)),)
+    if not first or not isinstance(state.phase, Idle):
+        return state, ()
+    span = f"history.spans.{curve.span.value}"
+    if curve.span is Span.WEEK or curve.latest is None:
+        said = spoken_readings.latest(curve, aloud=state.aloud)
+    else:
+        said = shown(f"{span}.name" if curve.points else f"{span}.empty")
+    return state, (do.Say(said),)
 
 
 def failed(state: KioskState) -> Step:

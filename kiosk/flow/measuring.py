@@ -10,7 +10,7 @@ from kiosk.facts.measurement import SHOWN_AS, Delivery, MeasurementFault, Measur
 from kiosk.facts.moment import Moment
 from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.flow import effects as do
-from kiosk.flow import spoken_readings
+from kiosk.flow import prompts, spoken_faults, spoken_readings
 from kiosk.flow.state import (
     Connecting,
     Ended,
@@ -117,7 +117,7 @@ def kept(state: KioskState, reading_id: str, reading: Reading, doubt: Measuremen
         return state, ()
     measured = Measured(reading_id, reading, Delivery.SAVED, now.monotonic, doubt, _others(state, kind))
     state = msgspec.structs.replace(state, measurement=measured, history=None)
-    state, effects = uncovered(state, spoken_readings.result(reading.value, doubt))
+    state, effects = uncovered(state, spoken_readings.result(reading.value, doubt, aloud=state.aloud))
     return state, (do.TellNurse(do.TaskNews.SAVED, reading_id=reading_id, kind=kind), *effects)
 
 
@@ -160,7 +160,7 @@ def seen_again(state: KioskState, now: Moment) -> Step:
     stage = state.measurement
     match stage:
         case Measured():
-            utterance = spoken_readings.result(stage.reading.value, stage.doubt)
+            utterance = spoken_readings.result(stage.reading.value, stage.doubt, aloud=state.aloud)
         case NotMeasured():
             utterance = Utterance(Spoken(stage.fault.value))
         case _:
@@ -190,12 +190,17 @@ def _delivery(state: KioskState, reading_id: str, delivery: Delivery) -> KioskSt
     return msgspec.structs.replace(state, measurement=msgspec.structs.replace(stage, delivery=delivery))
 
 
-def old_readings(state: KioskState, count: int, now: Moment) -> KioskState:
-    """A calm line; those that came a moment ago are counted with them."""
+def old_readings(state: KioskState, count: int, now: Moment) -> Step:
+    """A calm line, and a word about it by day; those that came a moment ago are counted with them."""
     if count <= 0:
-        return state
+        return state, ()
     before = state.old_readings.count if state.old_readings is not None else 0
-    return msgspec.structs.replace(state, old_readings=OldReadings(before + count, now.monotonic))
+    count += before
+    state = msgspec.structs.replace(state, old_readings=OldReadings(count, now.monotonic))
+    calm = isinstance(state.phase, Idle) and state.measurement is None and not state.questions and state.history is None
+    if not calm or state.spoken is not None or spoken_faults.is_night(now):
+        return state, ()
+    return state, (do.Say(prompts.old_readings(count)),)
 
 
 def aged(state: KioskState, now: Moment) -> KioskState:

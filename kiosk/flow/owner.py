@@ -36,7 +36,7 @@ def asked(state: KioskState, reading_id: str, reading: Reading, now: Moment) -> 
     state = msgspec.structs.replace(state, questions=questions)
     effects: tuple[do.Effect, ...] = ()
     if first:
-        state, effects = measuring.uncovered(state, spoken_readings.question(reading.value))
+        state, effects = measuring.uncovered(state, spoken_readings.question(reading.value, aloud=state.aloud))
     waited = waits_for(state.measurement)
     if waited is not None and waited.kind is kind:
         effects = (do.TellNurse(do.TaskNews.WAITING, reason="owner-asked", kind=kind), *effects)
@@ -89,7 +89,7 @@ def _next(state: KioskState, now: Moment) -> Step:
 def _ask_first(state: KioskState, questions: tuple[OwnerQuestion, ...], now: Moment) -> Step:
     first = msgspec.structs.replace(questions[0], since=now.monotonic)
     state = msgspec.structs.replace(state, questions=(first, *questions[1:]))
-    return state, (do.Say(spoken_readings.question(first.reading.value)),)
+    return state, (do.Say(spoken_readings.question(first.reading.value, aloud=state.aloud)),)
 
 
 def _without_owner(state: KioskState, question: OwnerQuestion, reason: str, now: Moment) -> Step:

@@ -1,4 +1,7 @@
-"""A reading in words for the ear: its value, the pulse, and that it is saved or what speaks against it. Pure."""
+"""A reading in words for the ear: its value, the pulse, and that it is saved or what speaks against it. Pure.
+
+Numbers are said only ``aloud``: where the patient has consented to hear them in the room (EN 301 549 5.1.3.9).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from drivers.readings import Measurement
 from kiosk.facts.history import Curve
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.facts.shown import Shown, for_people, number, shown
-from kiosk.facts.spoken import Spoken, Utterance
+from kiosk.facts.spoken import Spoken, Utterance, chain
 
 GUIDANCE = {
     MeasurementKind.BLOOD_PRESSURE: Spoken.MEASURE_BLOOD_PRESSURE,
@@ -33,26 +36,43 @@ _LATEST = {
 }
 
 
-def result(measurement: Measurement, doubt: MeasurementFault | None) -> Utterance:
+_HERE = {
+    MeasurementKind.BLOOD_PRESSURE: Spoken.BLOOD_PRESSURE_HERE,
+    MeasurementKind.PULSE_OXIMETRY: Spoken.PULSE_OXIMETRY_HERE,
+    MeasurementKind.WEIGHT: Spoken.WEIGHT_HERE,
+    MeasurementKind.TEMPERATURE: Spoken.TEMPERATURE_HERE,
+    MeasurementKind.GLUCOSE: Spoken.GLUCOSE_HERE,
+}
+
+
+def result(measurement: Measurement, doubt: MeasurementFault | None, *, aloud: bool) -> Utterance:
     """What was measured, and «lagret»; in doubt, the kind advice instead. Without numbers only what is to be said."""
     last = Utterance(Spoken.READING_SAVED if doubt is None else Spoken(doubt.value))
     numbers = shown(measurement)
     if numbers is None:
         return Utterance(Spoken(MeasurementFault.NO_VALUE.value)) if doubt is None else last
+    if not aloud:
+        return chain(last, Utterance(Spoken.NUMBER_ON_SCREEN))
     return _value(numbers, (*_pulse(numbers), last))
 
 
-def question(measurement: Measurement) -> Utterance:
+def question(measurement: Measurement, *, aloud: bool) -> Utterance:
     """Whose it is; the value comes first, so that the person knows which one is meant."""
     asked = Utterance(Spoken.OWNER_ASKED)
     numbers = shown(measurement)
-    return asked if numbers is None else _value(numbers, (asked,))
+    if numbers is None:
+        return asked
+    if not aloud:
+        return chain(Utterance(Spoken.READING_CAME), Utterance(Spoken.NUMBER_ON_SCREEN), asked)
+    return _value(numbers, (asked,))
 
 
-def latest(curve: Curve) -> Utterance:
+def latest(curve: Curve, *, aloud: bool) -> Utterance:
     """The newest of one's own readings, or that there is none."""
     if curve.latest is None:
         return Utterance(Spoken.HISTORY_EMPTY)
+    if not aloud:
+        return chain(Utterance(_HERE[curve.kind]), Utterance(Spoken.NUMBERS_ON_SCREEN))
     fields = [("value", number(for_people(curve.latest.value, curve.unit)[0]))]
     if curve.kind is MeasurementKind.BLOOD_PRESSURE:
         if curve.latest.second is None:

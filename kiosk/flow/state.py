@@ -15,6 +15,7 @@ from kiosk.facts.line_quality import LineVerdict
 from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
 from kiosk.facts.patient_side import PatientScreen
 from kiosk.facts.profile import Profile
+from kiosk.facts.spoken import Utterance
 from kiosk.facts.visit import Visit
 from kiosk.text.captions import CaptionMessage
 from kiosk.text.conversation import Conversation
@@ -167,11 +168,32 @@ class Texting(msgspec.Struct, frozen=True):
         return self.conversation.outgoing.opened > 0
 
 
+class Said(msgspec.Struct, frozen=True):
+    """What was said last, when (CLOCK_MONOTONIC seconds), and about which screen (``flow.prompts.screen_of``).
+
+    ``repeated``: it has been asked for again.
+    """
+
+    utterance: Utterance
+    at: float
+    screen: str
+    repeated: bool = False
+
+
+class Worry(msgspec.Struct, frozen=True):
+    """A fault that was there at ``since``; ``said_at``: when it was last said aloud (CLOCK_MONOTONIC seconds)."""
+
+    fault: Fault
+    since: float
+    said_at: float | None = None
+
+
 class KioskState(msgspec.Struct, frozen=True):
     """All that is on screen. ``faults`` is sorted by name so that equal states compare equal.
 
     ``can_measure``: what the home has devices for. ``questions``: the first is asked, the others wait.
     ``screen_reader``: a screen reader speaks in this home, so our own voice is silent (EN 301 549 11.6.2).
+    ``spoken`` is being said now, ``said`` was said last; ``worries``: what is remembered of saying faults.
     """
 
     phase: Phase = Idle()
@@ -188,6 +210,14 @@ class KioskState(msgspec.Struct, frozen=True):
     profile: Profile = Profile()
     texting: Texting | None = None
     screen_reader: bool = False
+    spoken: Utterance | None = None
+    said: Said | None = None
+    worries: tuple[Worry, ...] = ()
+
+    @property
+    def aloud(self) -> bool:
+        """Whether the numbers of readings may be said in the room."""
+        return self.profile.consents.readings_aloud
 
 
 def waits_for(stage: MeasurementStage | None) -> Measuring | None:

@@ -18,7 +18,7 @@ from kiosk.facts.moment import Moment
 from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
-from kiosk.flow import looking_back, measuring, owner, recovering, texting
+from kiosk.flow import looking_back, measuring, owner, prompts, recovering, saying, spoken_faults, texting
 from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Ringing, Talking, waits_for
 
 CONNECT_SECONDS = 20.0
@@ -48,13 +48,13 @@ _SPOKEN_AFTER = {
 
 def step(state: KioskState, event: on.Event, now: Moment, settings: FlowSettings) -> Step:
     """The next state and what has to be done, for one event. Never raises for anything that can come from outside."""
-    covered = measuring.hidden(state)
+    before, covered = state, measuring.hidden(state)
     state, effects = _step(state, event, now, settings)
     state = texting.follows(state)
     if covered and not measuring.hidden(state) and not isinstance(event, _NEWS):
         state, told = owner.seen_again(state, now) if state.questions else measuring.seen_again(state, now)
         effects = (*effects, *told)
-    return state, effects
+    return saying.told(before, state, event, effects, now)
 
 
 _NEWS = on.ReadingKept | on.MeasurementFailed | on.OwnerAsked
@@ -100,7 +100,7 @@ def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSetting
         case on.SignallingBack():
             return recovering.signalling_back(state, now)
         case on.MediaLost():
-            return recovering.media_lost(texting.media_lost(state), now)
+            return recovering.media_lost(texting.media_lost(saying.ended(state)), now)
         case on.MediaBack():
             return recovering.media_back(state, now)
         case on.MeasurementAsked(call_id, kind):
@@ -116,7 +116,7 @@ def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSetting
         case on.MeasurementFailed(fault, kind):
             return measuring.failed(state, fault, kind, now)
         case on.OldReadingsKept(count):
-            return measuring.old_readings(state, count, now), ()
+            return measuring.old_readings(state, count, now)
         case on.OwnerAsked(reading_id, reading):
             return owner.asked(state, reading_id, reading, now)
         case on.OwnerAnswered(reading_id, mine):
@@ -127,6 +127,10 @@ def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSetting
             return looking_back.chosen(state, kind, span, now)
         case on.HistoryClosed():
             return msgspec.structs.replace(state, history=None), ()
+        case on.SayAgainPressed():
+            return saying.again(state, now)
+        case on.SpeechEnded():
+            return saying.ended(state), ()
         case on.HistoryLoaded(curve):
             return looking_back.loaded(state, curve)
         case on.HistoryFailed():
@@ -140,10 +144,12 @@ def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSetting
             return measuring.held(state, reading_id)
         case on.FaultRaised(fault):
             faults = tuple(sorted({*state.faults, fault}, key=lambda one: one.value))
+            if fault not in state.faults:
+                state = spoken_faults.raised(state, fault, now)
             return msgspec.structs.replace(state, faults=faults), ()
         case on.FaultCleared(fault):
             faults = tuple(one for one in state.faults if one is not fault)
-            return msgspec.structs.replace(state, faults=faults), ()
+            return msgspec.structs.replace(spoken_faults.cleared(state, fault), faults=faults), ()
         case on.UnsentCounted(unsent):
             return msgspec.structs.replace(state, unsent=unsent), ()
         case on.ProfileChanged(profile):
@@ -188,14 +194,13 @@ def _call_arrived(state: KioskState, event: on.CallArrived, now: Moment) -> Step
         return state, (do.Refuse(event.call_id, do.Refusal.BUSY),)
     caller = event.caller
     phase = Ringing(call_id=event.call_id, caller=caller, since=now.monotonic)
-    rings = Utterance(Spoken.CALLER_RINGS, (("name", caller.name), ("role", caller.role)))
     # A measurement goes on, and a question waits; a result has been seen, and one's own readings are not for a call.
     measurement = waits_for(state.measurement)
     return msgspec.structs.replace(state, phase=phase, measurement=measurement, history=None), (
         do.WakeScreen(),
         do.PrepareCall(event.call_id),
         do.StartRing(),
-        do.Say(rings),
+        do.Say(prompts.rings(caller)),
     )
 
 
@@ -292,7 +297,9 @@ def _tick(state: KioskState, now: Moment, settings: FlowSettings) -> Step:
         case Talking():
             if recovering.hopeless(phase, now):
                 return _hang_up(state, CallOutcome.CONNECTION_LOST, now)
-            return recovering.aged(state, phase, now)
+            state, effects = recovering.aged(state, phase, now)
+            if effects:
+                return state, effects
         case Ended():
             # What was written goes when the card is closed, and not before.
             if now.monotonic - phase.since >= settings.ended_card_seconds and state.texting is None:
@@ -301,4 +308,4 @@ def _tick(state: KioskState, now: Moment, settings: FlowSettings) -> Step:
             pass
         case _ as unreachable:
             assert_never(unreachable)
-    return state, ()
+    return saying.aged(state, now)

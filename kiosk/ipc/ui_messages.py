@@ -38,6 +38,7 @@ class Press(enum.Enum):
     PHRASE = "phrase"  # text
     READ_ALOUD = "read-aloud"
     SAY_AGAIN = "say-again"
+    HUSH = "hush"  # a touch or a key that is on no button: like every press it stops what is being said
 
 
 class Choice(msgspec.Struct, frozen=True):

@@ -18,16 +18,18 @@ import wave
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pyttsx3
 
 from kiosk.ipc import wire
+from kiosk.speech.edges import trimmed
 from kiosk.speech.messages import NotSynthesized, Synthesize, Synthesized
 
 _log = logging.getLogger("kiosk.speech")
 
 
 ATTEMPTS = 3
-FILE_SECONDS = 0.4
+FILE_SECONDS = 0.3
 
 
 class VoiceError(Exception):
@@ -54,7 +56,8 @@ class Voice:
                 self._engine.runAndWait()
                 made = _whole_sound(file)
                 if made is not None:
-                    return made
+                    sample_rate, frames = made
+                    return sample_rate, trimmed(np.frombuffer(frames, dtype="<i2"), sample_rate).tobytes()
             raise VoiceError("no sound was made")
         except (OSError, wave.Error, ValueError, RuntimeError) as error:
             raise VoiceError(str(error)) from error

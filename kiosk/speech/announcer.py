@@ -1,35 +1,77 @@
-"""Says one thing at a time: words become samples for whoever plays them; the newest drops what came before."""
+"""Says one thing at a time: words become samples for whoever plays them; the newest drops what came before.
+
+A text goes out sentence by sentence, each with its pause behind it: the first is heard while the next is being made.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 
+from kiosk.facts.profile import Language
 from kiosk.facts.spoken import Utterance
-from kiosk.speech.phrases import Phrases
+from kiosk.speech.phrases import PhraseError, Phrases
+from kiosk.speech.sentences import sentences
 from kiosk.speech.speaker import Samples, Speaker
+
+_log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 0.6
+"""Between sentences; what an old ear needs to take one in before the next comes (accessibility.md 3.3)."""
+
+_LOOK_SECONDS = 0.3
+"""A screen that stays so long gets its prompt made ahead of need."""
 
 
 class Announcer:
-    """``play`` takes the samples of a sentence; ``silence`` drops whatever is being played."""
+    """``play`` takes the samples of a sentence and gives its number, None when nothing can play it. ``silence`` drops
+    whatever is being played; ``ended`` is told when nothing is being said any more, unless ``stop`` or a newer ``say``
+    ended it."""
 
     def __init__(
-        self, phrases: Phrases, speaker: Speaker, play: Callable[[Samples], None], silence: Callable[[], None]
+        self,
+        phrases: Phrases,
+        language: Language,
+        speaker: Speaker,
+        play: Callable[[Samples], int | None],
+        silence: Callable[[], None],
+        ended: Callable[[], None],
     ) -> None:
         self._phrases = phrases
+        self._language = language
         self._speaker = speaker
         self._play = play
         self._silence = silence
+        self._ended = ended
         self._saying: asyncio.Task[None] | None = None
+        self._last: int | None = None
+        self._soon: tuple[Utterance, ...] = ()
+        self._expected: Utterance | None = None
+        self._look = asyncio.Event()
 
     async def run(self, soon: Iterable[Utterance]) -> None:
         """Keep the voice alive until cancelled; make what must come at once (``soon``) ahead of need."""
-        warm = asyncio.create_task(self._warm(tuple(soon)))
+        self._soon = tuple(soon)
+        warm = [asyncio.create_task(self._warm()), asyncio.create_task(self._make_expected())]
         try:
             await self._speaker.run()
         finally:
-            warm.cancel()
+            for task in warm:
+                task.cancel()
+            await asyncio.gather(*warm, return_exceptions=True)
             self._drop()
+
+    def use(self, phrases: Phrases, language: Language) -> None:
+        """Speak this language from the next words on."""
+        self._phrases = phrases
+        self._language = language
+        self._look.set()
+
+    def expect(self, utterance: Utterance) -> None:
+        """This may be asked for at any moment: make it ahead."""
+        self._expected = utterance
+        self._look.set()
 
     def say(self, utterance: Utterance) -> None:
         """Say this instead of what is being said."""
@@ -41,20 +83,56 @@ class Announcer:
         self._drop()
         self._silence()
 
+    def finished(self, number: int) -> None:
+        """Whoever plays has played this one to its end, or dropped it."""
+        if number == self._last:
+            self._last = None
+            self._ended()
+
     def _drop(self) -> None:
+        self._last = None
         if self._saying is not None:
             self._saying.cancel()
             self._saying = None
 
     async def _speak(self, utterance: Utterance) -> None:
-        made = await self._speaker.samples(self._phrases.sentence(utterance))
-        if made is not None:
-            self._play(made)
+        number: int | None = None
+        pieces = self._pieces(utterance)
+        for place, sentence in enumerate(pieces):
+            made = await self._speaker.samples(sentence)
+            if made is None:
+                break
+            number = self._play(made if place == len(pieces) - 1 else with_pause(made))
+        self._last = number
+        if number is None:
+            self._ended()
 
-    async def _warm(self, soon: tuple[Utterance, ...]) -> None:
+    def _pieces(self, utterance: Utterance) -> list[str]:
+        try:
+            return sentences(self._phrases.sentence(utterance))
+        except PhraseError as error:
+            _log.error("a phrase cannot be said: %s", error)
+            return []
+
+    async def _warm(self) -> None:
         while True:
             await self._speaker.started()
             # Anew after every start: it also tells whether the new voice works.
-            for utterance in soon:
-                await self._speaker.samples(self._phrases.sentence(utterance), anew=True)
+            for utterance in self._soon:
+                for sentence in self._pieces(utterance):
+                    await self._speaker.samples(sentence, anew=True)
             await self._speaker.gone()
+
+    async def _make_expected(self) -> None:
+        while True:
+            await self._look.wait()
+            await asyncio.sleep(_LOOK_SECONDS)
+            self._look.clear()
+            if self._expected is not None:
+                for sentence in self._pieces(self._expected):
+                    await self._speaker.samples(sentence)
+
+
+def with_pause(made: Samples) -> Samples:
+    """The sentence, and the silence behind it."""
+    return Samples(made.sample_rate, made.data + bytes(2 * int(PAUSE_SECONDS * made.sample_rate)))

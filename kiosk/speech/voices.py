@@ -22,3 +22,8 @@ VOICES = {
     Language.ENGLISH: Voice("en-gb"),
     Language.PSEUDO: _BOKMAAL,
 }
+
+
+def espeak_rate(voice: Voice, words_per_minute: int) -> int:
+    """espeak-ng's parameter for so many words a minute as they are heard."""
+    return round(words_per_minute * 162 / 140)

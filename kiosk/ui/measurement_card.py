@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from drivers.readings import Kind, Measurement, QuantityName
-from kiosk.facts.measurement import SHOWN_AS, Delivery, MeasurementFault, MeasurementKind
+from kiosk.facts.measurement import NO_REPEAT, SHOWN_AS, Delivery, MeasurementFault, MeasurementKind
 from kiosk.facts.shown import Shown, for_people, number, shown
 from kiosk.flow.state import Measured, MeasurementStage, Measuring, NotMeasured, OwnerQuestion
 from kiosk.ui.texts import ScreenTexts
@@ -59,18 +59,6 @@ FULL_CUFF = Decimal(200)
 
 _NOT_BELOW, _NOT_ABOVE = Decimal(0), Decimal(999)
 
-_NO_REPEAT = frozenset(
-    {
-        MeasurementFault.TIME_UNKNOWN,
-        MeasurementFault.ABOVE_RANGE,
-        MeasurementFault.BELOW_RANGE,
-        MeasurementFault.PAIR_AGAIN,
-        MeasurementFault.BLUETOOTH_OFF,
-        MeasurementFault.NOT_SAVED,
-    }
-)
-"""What another try does not mend: no button invites to it."""
-
 
 def value_text(numbers: Shown, texts: ScreenTexts) -> str:
     """125 over 80, 97 %, 72,4 kg."""
@@ -92,7 +80,7 @@ def measurement_card(
         case Measured():
             fault = stage.doubt
             card = _measured(stage, texts)
-    repeats = at_home and fault is not None and fault not in _NO_REPEAT and card.kind in can_measure
+    repeats = at_home and fault is not None and fault not in NO_REPEAT and card.kind in can_measure
     repeats = repeats and stage.resume is None
     return msgspec.structs.replace(card, can_close=at_home, can_repeat=repeats)
 

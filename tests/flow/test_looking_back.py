@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from drivers.readings import Unit
 from kiosk.facts.history import Curve, Point, Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
-from kiosk.facts.spoken import Spoken
+from kiosk.facts.spoken import Spoken, shown
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
 from kiosk.flow.looking_back import DRAWN_POINTS, LOOK_SECONDS, thinned
@@ -60,7 +60,7 @@ def test_another_span_and_another_kind_are_read_and_a_late_answer_to_the_first_i
     assert effects == [do.LoadHistory(PRESSURE, Span.YEAR)]
     assert play(on.HistoryLoaded(curve()), state=state) == (state, [])
     state, effects = play(on.HistoryLoaded(curve(span=Span.YEAR)), state=state)
-    assert said(effects) == [], "it has been said"
+    assert effects == [do.Say(shown("history.spans.year.name"))], "the newest has been said"
     state, effects = play(on.HistoryChosen(WEIGHT, Span.YEAR), state=state)
     assert effects == [do.LoadHistory(WEIGHT, Span.YEAR)]
     glucose = on.HistoryChosen(MeasurementKind.GLUCOSE, Span.WEEK)

@@ -14,10 +14,10 @@ from kiosk.flow import spoken_readings
 from kiosk.flow.measuring import SHOW_BESIDE_SECONDS, SHOW_SECONDS
 from kiosk.flow.state import Ended, Idle, KioskState, Measured, Measuring, NotMeasured, Ringing, Talking
 from tests.flow.readings import CUFF, RECEIVED, cuff_pressure, measurement, reading, weight
-from tests.flow.test_transitions import KARI, OLA, TALK, play
+from tests.flow.test_transitions import CONSENTS, KARI, OLA, TALK, play
 
 PRESSURE, WEIGHT = MeasurementKind.BLOOD_PRESSURE, MeasurementKind.WEIGHT
-HOME = KioskState(can_measure=(PRESSURE, WEIGHT))
+HOME = KioskState(can_measure=(PRESSURE, WEIGHT), profile=CONSENTS)
 ASK = on.MeasurementAsked("1", PRESSURE)
 
 
@@ -215,8 +215,8 @@ def test_a_doubtful_reading_is_shown_with_advice_and_sent_all_the_same() -> None
 
 def test_a_reading_without_a_number_says_what_is_to_be_said() -> None:
     value = measurement(Kind.GLUCOSE)
-    assert spoken_readings.result(value, MeasurementFault.ABOVE_RANGE) == Utterance(Spoken.ABOVE_RANGE)
-    assert spoken_readings.result(value, None) == Utterance(Spoken.NO_VALUE)
+    assert spoken_readings.result(value, MeasurementFault.ABOVE_RANGE, aloud=True) == Utterance(Spoken.ABOVE_RANGE)
+    assert spoken_readings.result(value, None, aloud=True) == Utterance(Spoken.NO_VALUE)
 
 
 def test_what_is_no_result_by_itself_is_not_shown() -> None:
@@ -238,7 +238,7 @@ def test_progress_is_shown_while_somebody_waits_for_that_kind() -> None:
 def test_old_readings_are_counted_on_a_line_that_goes() -> None:
     state, effects = play(on.OldReadingsKept(2), on.OldReadingsKept(0), on.OldReadingsKept(1), state=HOME)
     assert state.old_readings is not None and state.old_readings.count == 3
-    assert state.measurement is None and effects == [], "never as just measured"
+    assert state.measurement is None and said(effects) == [Spoken.SHOWN], "never as just measured"
     assert play(on.Tick(), state=state, at=SHOW_SECONDS)[0].old_readings is None
 
 
@@ -264,5 +264,5 @@ def test_what_the_home_can_measure_has_one_order() -> None:
 def test_a_result_is_said_in_the_units_of_this_country(
     value: Measurement, spoken: Spoken, fields: dict[str, str]
 ) -> None:
-    utterance = spoken_readings.result(value, None)
+    utterance = spoken_readings.result(value, None, aloud=True)
     assert (utterance.spoken, dict(utterance.fields)) == (spoken, fields)

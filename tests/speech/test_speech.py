@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.facts.profile import Language
 from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.resources import assets
 from kiosk.speech.phrases import PhraseError, Phrases, parse_phrases
 from kiosk.speech.speaker import Samples, Speaker
+from kiosk.speech.voices import VOICES
 
 
 def bokmål() -> Phrases:
@@ -30,9 +32,13 @@ def test_the_callers_name_and_role_are_said() -> None:
 
 @pytest.mark.parametrize("spoken", Spoken)
 def test_every_phrase_has_words_for_the_fields_it_gets(spoken: Spoken) -> None:
-    fields = (("name", "A"), ("role", "B"), ("value", "1"), ("second", "2"), ("pulse", "3"), ("text", "Hei."))
-    sentence = bokmål().sentence(Utterance(spoken, fields))
-    assert sentence.endswith(".")
+    names = ("name", "role", "value", "second", "pulse", "text", "hour", "minute")
+    fields = tuple(zip(names, ("A", "B", "1", "2", "3", "Hei.", "9", "5"), strict=True))
+    words = [("first", "answer"), ("last", "decline")]
+    if spoken is Spoken.SHOWN:
+        words.append(("text", "all_well"))
+    sentence = bokmål().sentence(Utterance(spoken, fields, words=tuple(words)))
+    assert sentence.endswith((".", "?", ":"))
     assert "{" not in sentence
 
 
@@ -56,7 +62,7 @@ def test_a_missing_phrase_and_a_missing_field_are_named() -> None:
 @asynccontextmanager
 async def speaker(folder: Path) -> AsyncIterator[tuple[Speaker, list[bool]]]:
     states: list[bool] = []
-    voice = Speaker("gmq/nb", 140, folder, states.append)
+    voice = Speaker(VOICES[Language.BOKMAAL], 140, folder, states.append)
     run = asyncio.create_task(voice.run())
     try:
         await asyncio.wait_for(voice.started(), 10)
@@ -94,7 +100,7 @@ async def test_a_killed_voice_comes_back_and_a_left_behind_file_goes(tmp_path: P
                 await asyncio.sleep(0.01)
         assert await voice.samples("To.") is not None
         assert list(tmp_path.iterdir()) == []
-        assert states == [True, False, True]
+        assert states == [True]  # nobody was told: it was back within two seconds
 
 
 async def test_a_hanging_voice_is_replaced(tmp_path: Path) -> None:
@@ -103,9 +109,7 @@ async def test_a_hanging_voice_is_replaced(tmp_path: Path) -> None:
         first = voice.process_id
         assert first is not None
         os.kill(first, signal.SIGSTOP)
-        assert await voice.samples("To.") is None
-        async with asyncio.timeout(5):
-            while voice.process_id in (None, first):
-                await asyncio.sleep(0.01)
-        assert await voice.samples("Tre.") is not None
-        assert states[-1] is True
+        assert await voice.samples("To.") is not None  # made by the next one
+        assert voice.process_id not in (None, first)
+        assert states == [True]  # nobody was told: it was back within two seconds
+        assert list(tmp_path.iterdir()) == []
