@@ -29,7 +29,13 @@ from kiosk.flow.state import (
     OwnerQuestion,
     Ringing,
     Talking,
+    Texting,
+    Writing,
 )
+from kiosk.text.captions import CaptionMessage
+from kiosk.text.conversation import Conversation
+from kiosk.text.outgoing import Outgoing
+from kiosk.text.t140 import Lane, take
 
 KARI = Caller("sip:kari@example.org", "Kari Nordmann", "sykepleier", CallerClass.CARE)
 NOW = datetime(2026, 11, 21, 9, 41, tzinfo=UTC)
@@ -146,6 +152,30 @@ BAD = Talking("call-1", KARI, 1.0, verdict=LineVerdict.BAD)
 MEASURING = Measuring(MeasurementKind.BLOOD_PRESSURE, 1.0)
 
 
+def texting(theirs: str = "", ours: str = "", captions: tuple[CaptionMessage, ...] = ()) -> Texting:
+    """What Kari and the patient have written, and what is said; Kari's end can read."""
+    lanes = Conversation(take(Lane(), theirs)[0], take(Lane(), ours)[0], Outgoing(open=True, opened=1))
+    # A call of its own for each, or the captions of one example would stand on the next.
+    call_id = f"{theirs} {ours} {captions}"
+    return Texting(call_id, KARI.name, lanes, captions=captions, captions_heard=len(captions))
+
+
+def every_text() -> dict[str, Texting]:
+    """A name and what is written, for the lengths and kinds that there are."""
+    said = (CaptionMessage(1, "Nå skal vi se på hvordan det går med beinet ditt i dag.", True, "Kari Nordmann", 1.0),)
+    long = "Hei Olga! Hører du meg bedre nå? Jeg skrur opp lyden litt, så ser vi om det hjelper deg."
+    return {
+        "text": texting("Hei Olga!", "Jeg hører deg dårlig"),
+        "text-theirs": texting(long),
+        "text-ours": texting("", long),
+        "text-long": texting(long, long),
+        "text-loss": texting("Ta to \ufffd etter maten 👍🏽", "Ja"),
+        "captions": texting(captions=said),
+        "captions-typed": texting(captions=(msgspec.structs.replace(said[0], automatic=False),)),
+        "text-captions": texting(long, "Ja", said),
+    }
+
+
 class Extras(msgspec.Struct, frozen=True):
     """What a screen shows beside its state: pictures come by a way of their own."""
 
@@ -244,6 +274,20 @@ def every_state() -> dict[str, KioskState]:
         "talk-decimals": KioskState(phase=TALKING, measurement=measured("16.7", "10.7", "64.5", Unit.KILOPASCAL)),
         "talk-delivered": KioskState(phase=RECOVERING, measurement=measured(delivery=Delivery.DELIVERED)),
     }
+    for name, texting in every_text().items():
+        states[f"talk-{name}"] = KioskState(phase=TALKING, texting=texting, fakes=FAKES)
+    for name, writing in {
+        "phrases": Writing(),
+        "keyboard": Writing(keyboard=True),
+        "group": Writing(keyboard=True, group=4),
+    }.items():
+        written = msgspec.structs.replace(every_text()["text"], writing=writing)
+        states[f"write-{name}"] = KioskState(phase=TALKING, texting=written, fakes=FAKES)
+    states["talk-text-measuring"] = KioskState(phase=TALKING, texting=texting, measurement=MEASURING, fakes=FAKES)
+    states["talk-text-recovering"] = KioskState(phase=LOST, texting=every_text()["text"], fakes=FAKES)
+    states["ended-text"] = KioskState(
+        phase=Ended(KARI, CallOutcome.HUNG_UP_THERE, 1.0), texting=every_text()["text"], fakes=FAKES
+    )
     for kind in MeasurementKind:
         kinds = (MeasurementKind.BLOOD_PRESSURE, kind)
         result = Measured("reading-1", reading_of(VALUES[kind]), Delivery.DELIVERED, 1.0)

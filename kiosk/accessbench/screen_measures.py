@@ -20,6 +20,9 @@ from kiosk.ui.texts import ScreenTexts
 FIXED = frozenset({"sayAgain", "more"})
 """«Si igjen» and «Mer»: on every page, and no choices."""
 
+WRITING = frozenset({"key", "keyboard", "writingDone"})
+"""The keyboard, the way to it and the way out of writing: exempt from the rule of three choices (issue 5)."""
+
 
 class Found(msgspec.Struct, frozen=True):
     """One figure and where it was found."""
@@ -137,8 +140,8 @@ def layout_faults(stage: Stage) -> Iterator[str]:
 
 
 def choices(stage: Stage) -> int:
-    """How many buttons there are to choose from, the fixed ones apart."""
-    return len([item for item in stage.items("BigButton") if item.objectName() not in FIXED])
+    """How many buttons there are to choose from, the fixed ones and those of writing apart."""
+    return len([item for item in stage.items("BigButton") if item.objectName() not in FIXED | WRITING])
 
 
 def sentences(texts: ScreenTexts) -> list[str]:

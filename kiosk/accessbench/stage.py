@@ -29,7 +29,8 @@ _CENTRED = 4
 _LETTERS = 0.88
 """Of a line of 1.16 times the font's size: what its letters take, from Å to g."""
 
-_QML = Path(screens.__file__).parent / "qml"
+QML = Path(screens.__file__).parent / "qml"
+"""Where the pages lie."""
 
 
 def application() -> QGuiApplication:
@@ -53,7 +54,7 @@ class Stage:
         self.model.pressed.connect(self._pressed)
         self.engine = QQmlApplicationEngine()
         self.engine.setInitialProperties({"model": self.model})
-        self.engine.load(QUrl.fromLocalFile(str(_QML / "Main.qml")))
+        self.engine.load(QUrl.fromLocalFile(str(QML / "Main.qml")))
         root = self.engine.rootObjects()[0]
         if not isinstance(root, QQuickWindow):
             raise RuntimeError("Main.qml did not load")

@@ -175,11 +175,14 @@ def _button_rows(
     width: float,
     most: int = 3,
 ) -> list[_Row]:
-    """Two side by side where both have room, equally wide if that is enough for each, else one below the other."""
+    """Two side by side where both have room, equally wide if that is enough for each, else one below the other.
+
+    ``most``: of a sub-page; none begins there with half a row."""
     rows: list[_Row] = []
     waiting = list(chosen)
     while waiting:
-        widths = _side_by_side(waiting[: min(2, most)], buttons, room, width)
+        left_of_page = most - (len(chosen) - len(waiting)) % most
+        widths = _side_by_side(waiting[: min(2, left_of_page)], buttons, room, width)
         row, waiting = waiting[: len(widths)], waiting[len(widths) :]
         height = max([room.bar, *(height_of(one, wide) for one, wide in zip(row, widths, strict=True))])
         places = []

@@ -27,6 +27,7 @@ from kiosk.flow.state import (
 from kiosk.ui.history_card import HistoryCard, history_card
 from kiosk.ui.measurement_card import MeasurementCard, OwnerCard, measurement_card, owner_card
 from kiosk.ui.screens import Page, page_of, screen_of
+from kiosk.ui.text_card import TextCard, text_card
 from kiosk.ui.texts import Notice, ScreenTexts
 from kiosk.ui.wording import clock, daypart
 
@@ -90,6 +91,7 @@ class Screen(msgspec.Struct, frozen=True):
     measurement: MeasurementCard | None
     owner: OwnerCard | None
     history: HistoryCard | None
+    text: TextCard | None
     fake_mark: str
     fake_mark_short: str
 
@@ -287,6 +289,7 @@ def present(state: KioskState | None, now: datetime, texts: ScreenTexts) -> Scre
         measurement=measurement,
         owner=owner,
         history=history,
+        text=text_card(state, texts),
         fake_mark=long_mark,
         fake_mark_short=short_mark,
     )

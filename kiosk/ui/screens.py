@@ -21,6 +21,7 @@ from kiosk.flow.state import (
     NotMeasured,
     Ringing,
     Talking,
+    Writing,
 )
 
 
@@ -34,6 +35,7 @@ class Page(enum.Enum):
     MEASURE = "measure"
     OWNER = "owner"
     HISTORY = "history"
+    WRITE = "write"
 
 
 PAGES = {
@@ -44,6 +46,7 @@ PAGES = {
     Page.RING: "RingPage.qml",
     Page.CALL: "CallPage.qml",
     Page.ENDED: "EndedPage.qml",
+    Page.WRITE: "WritePage.qml",
 }
 """The QML file of each page, below kiosk/ui/qml: the only way by which a page comes on the screen."""
 
@@ -61,6 +64,11 @@ class ScreenKind(enum.Enum):
     TALK = "talk"
     TALK_WEAK_LINE = "talk-weak-line"
     TALK_NO_LINE = "talk-no-line"
+    TALK_TEXT = "talk-text"
+    TALK_CAPTIONS = "talk-captions"
+    WRITE_PHRASES = "write-phrases"
+    WRITE_KEYBOARD = "write-keyboard"
+    WRITE_GROUP = "write-group"
     TALK_OWNER = "talk-owner"
     TALK_MEASURE = "talk-measure"
     TALK_PROGRESS = "talk-progress"
@@ -68,6 +76,7 @@ class ScreenKind(enum.Enum):
     TALK_DOUBT = "talk-doubt"
     TALK_FAILED = "talk-failed"
     ENDED = "ended"
+    ENDED_TEXT = "ended-text"
     MEASURE = "measure"
     PROGRESS = "progress"
     RESULT = "result"
@@ -80,13 +89,23 @@ class ScreenKind(enum.Enum):
     HISTORY_FAILED = "history-failed"
 
 
+def writing_of(state: KioskState) -> Writing | None:
+    """How the patient writes; None where nothing is written, or a task, a question or a lost line comes first."""
+    phase = state.phase
+    if state.texting is None or state.measurement is not None or state.questions:
+        return None
+    return state.texting.writing if isinstance(phase, Talking) and not phase.recovering else None
+
+
 def page_of(state: KioskState) -> Page:
     """A call's page covers everything; between calls a question comes before a measurement, and that before curves."""
     match state.phase:
         case Ringing():
             return Page.RING
-        case Connecting() | Talking():
+        case Connecting():
             return Page.CALL
+        case Talking():
+            return Page.CALL if writing_of(state) is None else Page.WRITE
         case Ended():
             return Page.ENDED
         case Idle():
@@ -105,7 +124,7 @@ def screen_of(state: KioskState) -> ScreenKind:
         case Connecting():
             return ScreenKind.CONNECTING
         case Ended():
-            return ScreenKind.ENDED
+            return ScreenKind.ENDED if state.texting is None else ScreenKind.ENDED_TEXT
         case Talking() as talking:
             return _of_a_talk(state, talking)
         case Idle():
@@ -117,8 +136,17 @@ def _of_a_talk(state: KioskState, talking: Talking) -> ScreenKind:
         return ScreenKind.TALK_OWNER
     if state.measurement is not None:
         return _IN_A_TALK[_of_a_measurement(state.measurement)]
+    writing = writing_of(state)
+    if writing is not None:
+        if writing.group is not None:
+            return ScreenKind.WRITE_GROUP
+        return ScreenKind.WRITE_KEYBOARD if writing.keyboard else ScreenKind.WRITE_PHRASES
     if talking.recovering:
         return ScreenKind.TALK_NO_LINE
+    if state.texting is not None and not state.texting.conversation.empty:
+        return ScreenKind.TALK_TEXT
+    if state.texting is not None and state.texting.captions:
+        return ScreenKind.TALK_CAPTIONS
     return ScreenKind.TALK if talking.verdict is LineVerdict.GOOD else ScreenKind.TALK_WEAK_LINE
 
 

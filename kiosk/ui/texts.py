@@ -80,6 +80,25 @@ class FakeTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {FakePart.CAMERA: self.camera, FakePart.CUFF: self.cuff, FakePart.DEVICE: self.device}[part]
 
 
+class TextingTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is written in a call. ``you``: before what the patient writes; ``automatic``: a machine writes captions;
+    ``automatic_short``: the same where there is little room.
+
+    ``phrases``: ready answers, the most needed first. ``erase`` and ``space`` name keys.
+    """
+
+    you: str
+    read_aloud: str
+    automatic: str
+    automatic_short: str
+    write: str
+    keyboard: str
+    done: str
+    erase: str
+    space: str
+    phrases: tuple[str, ...]
+
+
 class ScreenTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table ``[screen]`` of a phrase file. Names in braces are filled in by presentation.
 
@@ -154,6 +173,7 @@ class ScreenTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     faults: dict[Fault, Notice]
     ended: dict[CallOutcome, Notice]
     fakes: FakeTexts
+    texting: TextingTexts
 
 
 class _PhraseFile(msgspec.Struct, frozen=True):

@@ -77,7 +77,7 @@ class VideoFeed(QObject):
         super().__init__(parent)
         self._reader: FrameRingReader | None = None
         self._notifier: QSocketNotifier | None = None
-        self._sink: QVideoSink | None = None
+        self._sinks: list[QVideoSink] = []
         self._image = QImage()
         self._paints_images = False
         self._last: Frame | None = None
@@ -121,8 +121,8 @@ class VideoFeed(QObject):
 
     @Slot(QObject)
     def paintOn(self, sink: QVideoSink) -> None:
-        """Hand frames to this sink of a VideoOutput."""
-        self._sink = sink
+        """Hand frames to this sink of a VideoOutput too: every page that shows the stream has one."""
+        self._sinks.append(sink)
         self._draw_last()
 
     @Slot()
@@ -166,15 +166,15 @@ class VideoFeed(QObject):
 
     def _draw_last(self) -> None:
         frame = self._last
-        if frame is None or (self._sink is None and not self._paints_images):
+        if frame is None or not (self._sinks or self._paints_images):
             return
         picture = to_video_frame(frame)
         if picture is None:
             _log.error("no memory for a picture of %dx%d", frame.width, frame.height)
             return
-        if self._sink is not None:
-            self._sink.setVideoFrame(picture)
-        else:
+        for sink in self._sinks:
+            sink.setVideoFrame(picture)
+        if not self._sinks:
             self._image = picture.toImage()
             self.image_changed.emit()
         self.frameShown.emit(frame.number)
@@ -184,10 +184,11 @@ class VideoFeed(QObject):
             return
         self._last = None
         self._shown = 0
-        if self._sink is not None:
+        if self._sinks:
             from PySide6.QtMultimedia import QVideoFrame
 
-            self._sink.setVideoFrame(QVideoFrame())
+            for sink in self._sinks:
+                sink.setVideoFrame(QVideoFrame())
         self._image = QImage()
         self._active = False
         self.active_changed.emit()

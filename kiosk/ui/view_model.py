@@ -11,7 +11,7 @@ from PySide6.QtCore import Property, QObject, QUrl, Signal, Slot
 from PySide6.QtQml import QmlElement
 
 from kiosk.facts.profile import Language, Profile
-from kiosk.flow.state import KioskState
+from kiosk.flow.state import KioskState, Writing
 from kiosk.ipc.ui_messages import Choice, Press
 from kiosk.ui.appearance import dimmed, measures, palette
 from kiosk.ui.curve_item import CurveItem
@@ -22,6 +22,7 @@ from kiosk.ui.measurement_model import MeasurementModel, OwnerModel
 from kiosk.ui.presentation import Screen, Tone, present
 from kiosk.ui.press import RepeatGuard
 from kiosk.ui.screens import PAGES
+from kiosk.ui.text_model import TextModel
 from kiosk.ui.texts import ScreenTexts
 from kiosk.ui.video_item import VideoFeed
 
@@ -78,6 +79,9 @@ class ScreenModel(QObject):
         self._measurement = MeasurementModel(self)
         self._owner = OwnerModel(self)
         self._history = HistoryModel(self)
+        self._text = TextModel(
+            lambda words, weight: self._layout.width(words, self._measures.text, weight), monotonic, self
+        )
         self._remote = VideoFeed(self)
         self._own = VideoFeed(self)
         self._video_page = QUrl()
@@ -121,11 +125,13 @@ class ScreenModel(QObject):
         self._measurement.take(self._screen.measurement)
         self._owner.take(self._screen.owner)
         self._history.take(self._screen.history)
+        self._text.take(self._screen.text, self._texts.texting)
         other = self._screen != before or self._texts is not texts_before
         styled = self._restyle()
         if other:
             self.changed.emit()
         if styled:
+            self._text.restyle()
             self.restyled.emit()
         if other or styled:
             self.shown.emit()
@@ -253,6 +259,47 @@ class ScreenModel(QObject):
     def stopMeasuring(self) -> None:
         """«Avbryt»."""
         self._press(Press.STOP)
+
+    @Slot()
+    def write(self) -> None:
+        """«Skriv»."""
+        self._choose(Choice(Press.WRITE, writing=Writing()))
+
+    @Slot()
+    def openKeyboard(self) -> None:
+        """«Tastatur», and «Tilbake» from a group of letters."""
+        self._choose(Choice(Press.WRITE, writing=Writing(keyboard=True)))
+
+    @Slot(int)
+    def chooseGroup(self, group: int) -> None:
+        """A group of letters."""
+        self._choose(Choice(Press.WRITE, writing=Writing(keyboard=True, group=group)))
+
+    @Slot()
+    def writingDone(self) -> None:
+        """«Ferdig»."""
+        self._press(Press.WRITING_DONE)
+
+    @Slot(str)
+    def typeText(self, text: str) -> None:
+        """A key on the screen."""
+        self._choose(Choice(Press.TYPE, text=text))
+
+    @Slot(str, bool)
+    def typeKey(self, text: str, repeated: bool) -> None:
+        """A key of a keyboard. Held down it counts once (EN 301 549 5.7); pressed twice it counts twice."""
+        if not repeated:
+            self.pressed.emit(Choice(Press.TYPE, text=text))
+
+    @Slot(str)
+    def writePhrase(self, words: str) -> None:
+        """A ready phrase."""
+        self._choose(Choice(Press.PHRASE, text=words))
+
+    @Slot()
+    def readTextAloud(self) -> None:
+        """«Les teksten høyt»."""
+        self._press(Press.READ_ALOUD)
 
     @Slot(bool)
     def answerOwner(self, mine: bool) -> None:
@@ -403,6 +450,10 @@ class ScreenModel(QObject):
     @Property(OwnerModel, notify=settled)
     def owner(self) -> OwnerModel:
         return self._owner
+
+    @Property(TextModel, notify=settled)
+    def text(self) -> TextModel:
+        return self._text
 
     @Property(HistoryModel, notify=settled)
     def history(self) -> HistoryModel:

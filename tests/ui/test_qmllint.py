@@ -14,6 +14,7 @@ _TYPES = tuple(
     f"kiosk/ui/{name}.py"
     for name in (
         *("video_item", "measurement_model", "history_model", "curve_item", "icon_item", "layout_model", "view_model"),
+        "text_model",
     )
 )
 _QT = Path(PySide6.__file__).parent

@@ -8,7 +8,7 @@ const SHOWN = 1500;
 const WORDS = {
   closed: "Tekst virker i samtalen.",
   waits: "Skjermen tar ikke imot tekst ennå. Det du skriver, sendes straks den gjør det.",
-  open: "Hver bokstav sendes mens du skriver. Skjermen hos pasienten viser dem ikke ennå.",
+  open: "Hver bokstav vises hos pasienten mens du skriver.",
   missing: "□ betyr at tekst kan ha gått tapt.",
 };
 

@@ -10,6 +10,8 @@ Rectangle {
     property int textSize: Theme.textSize
     // Bold letters are wider: where there is little room they are not.
     property int weight: Theme.roomy ? Font.DemiBold : Font.Normal
+    // Width and height beyond the words.
+    property real air: Theme.padding
     property bool keyboardInUse: false
     readonly property bool held: area.pressed || keyHeld
     property bool keyHeld: false
@@ -18,7 +20,7 @@ Rectangle {
     signal activated
 
     implicitHeight: Theme.target
-    implicitWidth: Math.max(Theme.target, label.implicitWidth + Theme.padding)
+    implicitWidth: Math.max(Theme.target, label.implicitWidth + air)
     radius: Theme.radius
     color: held ? Qt.darker(background, 1.25) : background
     activeFocusOnTab: true
@@ -66,8 +68,8 @@ Rectangle {
         id: label
 
         anchors.fill: parent
-        anchors.leftMargin: Theme.padding / 2
-        anchors.rightMargin: Theme.padding / 2
+        anchors.leftMargin: root.air / 2
+        anchors.rightMargin: root.air / 2
         text: root.text
         color: root.foreground
         font.family: Theme.fontFamily

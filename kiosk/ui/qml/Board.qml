@@ -14,6 +14,10 @@ Item {
     // Kept free between the content and the bar, for what the page draws itself.
     property real reserve: 0
     property bool centred: false
+    // Something else stands where the content does; buttons and sub-pages stay.
+    property bool covered: false
+    // Beside the three that a page may have, where it is allowed more.
+    property int moreChoices: 0
     // The button that the keyboard begins at when the screen comes; none: the first Tab goes to the first.
     property Choice initial: null
     // The page itself knows where the keyboard begins.
@@ -24,6 +28,7 @@ Item {
     property real contentBottom: 0
     property real buttonsTop: height
     property string place: ""
+    property list<Item> placed: []
 
     function arrange() {
         if (!visible || width <= 0 || height <= 0)
@@ -79,18 +84,21 @@ Item {
             "between": Theme.buttonGap,
             "apart": Theme.apart,
             // For a hand that trembles the fixed ones count too.
-            "choices": Theme.choices > 3 ? Theme.choices - 1 : Theme.choices,
-            "choices_paged": Theme.choices > 3 ? Theme.choices - 2 : Theme.choices,
+            "choices": (Theme.choices > 3 ? Theme.choices - 1 : Theme.choices) + moreChoices,
+            "choices_paged": (Theme.choices > 3 ? Theme.choices - 2 : Theme.choices) + moreChoices,
             "centred": centred
         });
         subPages = plan.length;
         subPage = Math.min(subPage, subPages - 1);
         let bottom = contentTop;
         const seen = new Set();
+        placed = [];
         for (const spot of plan[subPage].pieces) {
             const piece = pieces[spot.index];
             put(piece, spot);
             piece.shownWords = spot.words;
+            piece.visible = !covered;
+            placed.push(piece);
             seen.add(piece);
             bottom = Math.max(bottom, spot.y + spot.height);
         }
@@ -133,6 +141,14 @@ Item {
     }
     onWidthChanged: arrange()
     onHeightChanged: arrange()
+    onReserveChanged: arrange()
+    onContentTopChanged: arrange()
+    onCoveredChanged: {
+        for (const piece of placed) {
+            if (piece)
+                piece.visible = !covered;
+        }
+    }
 
     Connections {
         target: root.model

@@ -14,8 +14,21 @@ Page {
     readonly property bool hasPicture: model.remote.active && !model.lineLost
     readonly property bool words: !hasPicture && !hasTask
 
+    // What is written and said: over the lower part of the picture, or below the one beside a task. Over a task that
+    // fills the screen only what is new, in place of it.
+    readonly property bool hasText: textPanel.visible || captionPanel.visible
+    readonly property bool textFits: hasPicture || hasTask || Theme.roomy || model.notice === ""
+    readonly property real textHeight: (textPanel.visible ? textPanel.height + Theme.gap : 0) + (captionPanel.visible ? captionPanel.height + Theme.gap : 0)
+    readonly property real textX: beside ? panel.width + Theme.gap : Theme.margin
+    readonly property real barWidths: Theme.fixedWidth + 2 * Theme.margin + model.layout.width(model.hangUpText, Theme.textSize, hangUp.button.weight) + Theme.apart + model.layout.width(model.text.writeText, Theme.textSize, hangUp.button.weight) + 2 * Theme.padding
+    readonly property real buttonsTop: hasTask ? pieces.buttonsTop : barTop - (barWidths > width ? Theme.bar + Theme.buttonGap : 0)
+    readonly property int linesThereAre: Math.max(0, Math.floor((buttonsTop - 3 * Theme.gap - (notice.visible ? notice.height + Theme.gap : 0)) / Theme.line))
+    readonly property int linesForText: !textFits ? 0 : hasTask || (words && Theme.roomy) ? 3 : Theme.roomy ? Math.floor(0.45 * height / Theme.line) : 2
+
     board: pieces
     covers: Theme.roomy
+    markOnTop: words
+    aboveButtons: textHeight
 
     Rectangle {
         anchors.fill: parent
@@ -62,14 +75,17 @@ Page {
             objectName: "besideNotice"
             anchors.fill: parent
             anchors.margins: Theme.gap
-            visible: root.beside && !root.hasPicture
+            visible: root.beside && !root.hasPicture && !(root.hasText && root.model.notice === "")
             text: root.model.notice !== "" ? root.model.notice : root.model.callerName
             horizontalAlignment: Text.AlignHCenter
+            verticalAlignment: root.hasText ? Text.AlignTop : Text.AlignVCenter
         }
     }
 
     // In the corner and no wider than its words: the face is in the middle.
     Rectangle {
+        id: notice
+
         anchors.top: parent.top
         anchors.left: pictureArea.left
         width: Math.min(pictureArea.width, Math.ceil(overlay.implicitWidth) + 2 * Theme.gap)
@@ -95,7 +111,7 @@ Page {
         y: root.beside ? pictureArea.height + Theme.gap : root.barTop + Theme.bar - height
         height: root.beside ? Math.min(Theme.target, root.barTop - pictureArea.height - 2 * Theme.gap) : Theme.target
         width: height * 4 / 3
-        visible: root.model.own.active && !root.over && height > 8 * Theme.millimetre
+        visible: root.model.own.active && !root.over && !(root.beside && root.hasText) && x + width <= writeChoice.barLeft && height > 8 * Theme.millimetre
         color: "black"
         Accessible.role: Accessible.Graphic
         Accessible.name: root.model.ownPictureText
@@ -120,6 +136,49 @@ Page {
         }
     }
 
+    Binding {
+        target: root.model.text
+        property: "boxWidth"
+        value: textPanel.width - 2 * Theme.gap
+        when: root.visible
+    }
+    Binding {
+        target: root.model.text
+        property: "room"
+        value: Math.min(root.linesForText, root.linesThereAre)
+        when: root.visible
+    }
+    Binding {
+        target: root.model.text
+        property: "ceiling"
+        value: root.words ? Math.min(root.linesForText, root.linesThereAre) : root.linesThereAre
+        when: root.visible
+    }
+    Binding {
+        target: root.model.text
+        property: "brief"
+        value: root.over
+        when: root.visible
+    }
+
+    TextPanel {
+        id: textPanel
+
+        x: root.textX
+        y: pieces.buttonsTop - Theme.gap - height
+        width: parent.width - x - Theme.margin
+        model: root.model.text
+    }
+
+    CaptionPanel {
+        id: captionPanel
+
+        x: root.textX
+        y: (textPanel.visible ? textPanel.y : pieces.buttonsTop) - Theme.gap - height
+        width: textPanel.width
+        model: root.model.text
+    }
+
     TaskBoard {
         id: pieces
 
@@ -128,11 +187,15 @@ Page {
         narrow: true
         contentWidth: (root.beside ? panel.width : width) - 2 * Theme.margin
         centred: root.words
+        contentTop: Theme.gap + (root.words && root.covers && root.model.fakeMarkShort !== "" ? Theme.line : 0)
+        covered: root.over && root.hasText
+        reserve: root.hasTask ? 0 : root.textHeight
         initial: hangUp
 
         Piece {
             wanted: root.words && Theme.roomy
             wantedHeight: 34 * Theme.millimetre
+            least: 16 * Theme.millimetre
 
             CallerPicture {
                 anchors.horizontalCenter: parent.horizontalCenter
@@ -146,7 +209,7 @@ Page {
 
         Words {
             name: "callName"
-            wanted: root.words
+            wanted: root.words && (Theme.roomy || !root.textFits || !root.model.text.any)
             text: root.model.callerName
             weight: Font.DemiBold
             alignment: Text.AlignHCenter
@@ -167,6 +230,20 @@ Page {
             main: true
             keyboardInUse: root.keyboardInUse
             onActivated: root.model.hangUp()
+        }
+
+        Choice {
+            id: writeChoice
+
+            // Where it stands in the bar.
+            readonly property real barLeft: visible && y >= root.barTop - 1 ? x - Theme.gap : root.width
+
+            name: "writeText"
+            wanted: root.model.text.readable && !root.hasTask && !root.model.lineLost
+            text: root.model.text.writeText
+            apart: true
+            keyboardInUse: root.keyboardInUse
+            onActivated: root.model.write()
         }
 
         Choice {

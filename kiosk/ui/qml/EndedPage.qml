@@ -38,5 +38,13 @@ Page {
             keyboardInUse: root.keyboardInUse
             onActivated: root.model.closeCard()
         }
+
+        Choice {
+            name: "readAloud"
+            wanted: text !== ""
+            text: root.model.text.readAloudText
+            keyboardInUse: root.keyboardInUse
+            onActivated: root.model.readTextAloud()
+        }
     }
 }

@@ -77,7 +77,9 @@ Window {
             // On a picture in a corner: there it covers neither a face nor the clock of a generated picture.
             readonly property bool inCorner: root.shown?.covers ?? false
 
-            y: inCorner ? (root.shown?.board?.buttonsTop ?? parent.height) - Theme.gap - height : 0
+            readonly property real above: (root.shown?.board?.buttonsTop ?? parent.height) - (root.shown?.aboveButtons ?? 0)
+
+            y: inCorner && !(root.shown?.markOnTop ?? false) ? above - Theme.gap - height : 0
             anchors.right: parent.right
             width: inCorner ? implicitWidth : parent.width
             long: root.model.fakeMark

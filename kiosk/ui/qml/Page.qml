@@ -11,6 +11,9 @@ Item {
     property Board board: null
     // The page draws over everything, the mark of generated parts lies on it.
     property bool covers: false
+    // That mark lies at the top; else above the buttons and what the page itself has there.
+    property bool markOnTop: false
+    property real aboveButtons: 0
 
     Accessible.role: Accessible.Pane
     Accessible.name: page.model.pageTitle
