@@ -42,10 +42,11 @@ def foreign(tree: Node, texts: ScreenTexts) -> list[str]:
     """Names of usable elements that are not made of this language's own words."""
     known = [re.compile(_pattern(text)) for text in _strings(msgspec.to_builtins(texts))]
     more = re.compile(f"{re.escape(texts.more)} {_pattern(texts.more_of)}")
+    letters = re.compile("[A-ZÆØÅ?](-[A-ZÆØÅ])?")
     return [
         f"«{node.name}» is not of this language"
         for node in showing(tree)
-        if node.interactive and not any(one.fullmatch(node.name) for one in (*known, more))
+        if node.interactive and not any(one.fullmatch(node.name) for one in (*known, more, letters))
     ]
 
 

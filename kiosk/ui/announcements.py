@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -10,6 +11,7 @@ from kiosk.ui.history_card import HistoryCard
 from kiosk.ui.measurement_card import MeasurementCard, OwnerCard
 from kiosk.ui.presentation import Screen, Tone
 from kiosk.ui.screens import Page
+from kiosk.ui.text_card import TAIL, TextCard
 
 
 class Announcement(msgspec.Struct, frozen=True):
@@ -71,7 +73,17 @@ def _news(screen: Screen, readings_aloud: bool) -> list[_Line]:
                 lines += _owner(screen.owner, readings_aloud)
             if screen.history is not None:
                 lines += _history(screen.history, readings_aloud)
+            if screen.text is not None:
+                lines += _written(screen.text)
             return lines
+
+
+def _written(card: TextCard) -> list[_Line]:
+    """What the other end has written, sentence by sentence: not letter by letter, as it is shown."""
+    parts = re.split(r"(?<=[.!?])\s+|\n", card.theirs)
+    begun = 1 if len(card.theirs) == TAIL else 0  # the first is not whole
+    whole = parts[begun:] if card.theirs.endswith((".", "!", "?")) else parts[begun:-1]
+    return [_Line(f"{card.who}: {part.strip()}") for part in whole if part.strip()]
 
 
 def _measurement(card: MeasurementCard, readings_aloud: bool) -> list[_Line]:

@@ -215,6 +215,8 @@ def _title(
             return "" if caller is None else f"{caller.name}, {caller.line}"
         case Page.CALL:
             return texts.page_call.format(name=name)
+        case Page.WRITE:
+            return texts.texting.write
         case Page.ENDED:
             return "" if ended is None else ended.sentence
         case Page.MEASURE:

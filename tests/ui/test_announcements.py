@@ -104,3 +104,15 @@ def test_without_consent_no_number_of_a_reading_is_told(name: str) -> None:
     values = [number(value) for one in numbers for value in (one.value, one.second, one.pulse) if value is not None]
     assert result is not None
     assert not set(values) & set(result.text.replace(".", " ").split())
+
+
+def test_what_is_written_is_told_sentence_by_sentence() -> None:
+    def writing(words: str) -> KioskState:
+        return KioskState(phase=states.TALKING, texting=states.texting(words))
+
+    assert told(writing("Hei"), writing("Hei ")) is None
+    assert told(writing("Hei Olga"), writing("Hei Olga.")) == Announcement("Kari: Hei Olga.")
+    assert told(writing("Hei Olga."), writing("Hei Olga. Sitt")) is None
+    assert told(writing("Hei Olga. Sitt"), writing("Hei Olga. Sitt ned!")) == Announcement("Kari: Sitt ned!")
+    long = "Hei. " * 100
+    assert told(writing(long), writing(f"{long}H")) is None
