@@ -4,7 +4,7 @@ RFC 8865 sends what was not sent once a channel is there again, and must not sen
 know what of the last moment arrived. So two ends that understand it tell each other, first thing in every channel, how
 many characters they have taken (``receipt``): in a control string of T.140, which everybody else leaves out. Then
 nothing is lost or doubled, whatever happened to the connection or the process between them. To an end that tells
-nothing, nothing is told, and what was given to the old channel counts as arrived.
+nothing within WAIT_FOR_RECEIPT_S, nothing is told, and what was given to the old channel counts as arrived.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LONGEST_BLOCK = 300
 """Characters in one message."""
 
 WAIT_FOR_RECEIPT_S = 1.5
-"""After a channel is there again, for an end that has told receipts before."""
+"""After a channel is there again."""
 
 LONGEST_KEPT = 4000
 """Characters that are kept to be sent again; the other end lacks some tens at most."""
@@ -84,7 +84,7 @@ def channel_opened(outgoing: Outgoing, now: float) -> Outgoing:
         open=True,
         opened=outgoing.opened + 1,
         given=outgoing.sent,
-        waits_since=now if again and outgoing.tells else None,
+        waits_since=now if again else None,
     )
 
 
@@ -99,7 +99,12 @@ def handed_over(outgoing: Outgoing, count: int) -> Outgoing:
 
 
 def receipt_came(outgoing: Outgoing, place: int) -> Outgoing:
-    """The other end has taken the stream up to ``place``, and wants what follows."""
+    """The other end has taken the stream up to ``place``, and wants what follows.
+
+    One that is not waited for changes nothing: what was sent after it was written is on its way.
+    """
+    if outgoing.waits_since is None:
+        return msgspec.structs.replace(outgoing, tells=True)
     place = min(max(place, outgoing.kept_from), outgoing.written)
     return msgspec.structs.replace(outgoing, given=place, sent=place, tells=True, waits_since=None)
 

@@ -50,7 +50,15 @@ def test_an_end_that_tells_nothing_gets_what_was_not_handed_over() -> None:
     stream = outgoing.handed_over(stream, 2)
     stream = outgoing.write(outgoing.channel_closed(stream), "d")
     stream = outgoing.channel_opened(stream, 2.0)
-    assert outgoing.due(stream, 2.0, tick=False)[1] == "cd"
+    assert outgoing.due(stream, 2.0, tick=False)[1] == ""
+    assert outgoing.due(stream, 2.0 + outgoing.WAIT_FOR_RECEIPT_S, tick=True)[1] == "cd"
+
+
+def test_a_receipt_that_was_written_before_the_text_came_sends_nothing_twice() -> None:
+    stream, sent = outgoing.due(outgoing.write(opened(), "abc"), 1.0, tick=False)
+    stream = outgoing.receipt_came(stream, 0)
+    assert (sent, stream.tells) == ("abc", True)
+    assert outgoing.due(stream, 5.0, tick=True)[1] == ""
 
 
 def test_an_end_that_tells_receipts_gets_what_it_lacks_when_it_has_told() -> None:

@@ -170,13 +170,14 @@ export class RealTimeText extends EventTarget {
     const channel = this.#connection.createDataChannel("t140", { protocol: "t140", ordered: true });
     channel.binaryType = "arraybuffer";
     this.#channel = channel;
-    this.#waitsForReceipt = this.#tells;
+    this.#waitsForReceipt = this.#opened > 0;
     channel.addEventListener("open", () => {
       if (channel !== this.#channel) return;
       this.#opened += 1;
       this.#heard = this.#opened === 1;
       channel.send(`${START_OF_STRING}svar-received=${this.#theirs.taken}${STRING_TERMINATOR}`);
       this.#say("channel", { open: true });
+      if (this.#waitsForReceipt && !this.#tells) this.#receiptTimer = setTimeout(() => this.#noReceipt(0), RECEIPT_WITHIN_MS);
       this.#send();
     });
     channel.addEventListener("message", ({ data }) => {
@@ -188,7 +189,7 @@ export class RealTimeText extends EventTarget {
       // The connection stands, or it would be another's: try again, a few times.
       if (this.#connection && this.#opened < OPEN_AGAIN) setTimeout(() => channel === this.#channel && this.#openChannel(), 500);
     });
-    if (this.#tells) this.#receiptTimer = setTimeout(() => this.#noReceipt(OPEN_AGAIN), RECEIPT_WITHIN_MS);
+    if (this.#waitsForReceipt && this.#tells) this.#receiptTimer = setTimeout(() => this.#noReceipt(OPEN_AGAIN), RECEIPT_WITHIN_MS);
   }
 
   /** What opened the channel was lost with the old connection: open another; in the end go on without. */
@@ -234,6 +235,7 @@ export class RealTimeText extends EventTarget {
     const place = Number(/^svar-received=([0-9]{1,9})$/.exec(string)?.[1] ?? NaN);
     if (Number.isNaN(place)) return;
     this.#tells = true;
+    if (!this.#waitsForReceipt) return; // what was sent after it was written is on its way
     this.#waitsForReceipt = false;
     clearTimeout(this.#receiptTimer);
     this.#given = Math.min(Math.max(place, this.#from), this.#from + this.#kept.length);
