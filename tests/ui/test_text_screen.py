@@ -235,3 +235,12 @@ def test_from_the_call_to_writing_and_the_text_aloud_after_it(stage: Stage, qtbo
 def test_who_cannot_be_read_by_the_other_end_is_not_asked_to_write(stage: Stage, qtbot: QtBot) -> None:
     stage.show(KioskState(phase=examples.TALKING))
     assert not [item for item in stage.items() if item.objectName() == "write"]
+
+
+def test_the_name_goes_when_the_picture_comes(stage: Stage, qtbot: QtBot) -> None:
+    stage.show(KioskState(phase=examples.TALKING))
+    assert stage.item("callName")
+    feed = PictureFeed(stage, stage.model.remote)  # type: ignore[arg-type]  # a Property of Qt
+    feed.show(Picture.WHITE)
+    qtbot.waitUntil(lambda: "callName" not in {item.objectName() for item in stage.items()})
+    feed.close()

@@ -28,6 +28,8 @@ Page {
     board: pieces
     covers: Theme.roomy
     markOnTop: words
+    // The name goes when the picture comes, not at the next change of the state.
+    onWordsChanged: Qt.callLater(pieces.arrange)
     aboveButtons: textHeight
 
     Rectangle {
