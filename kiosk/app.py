@@ -22,6 +22,7 @@ from kiosk.device_end import DeviceEnd
 from kiosk.ends import MediaEnd, UiEnd
 from kiosk.facts.caller import Caller
 from kiosk.facts.calls import CallOutcome
+from kiosk.facts.choosing import Choosing
 from kiosk.facts.faults import FakePart, Fault
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
@@ -78,7 +79,7 @@ def _visit(planned: PlannedVisit | None) -> Visit | None:
 class App:
     """Core. ``run`` returns when the process is asked to end."""
 
-    def __init__(self, settings: Settings, password: str) -> None:
+    def __init__(self, settings: Settings, password: str, *, choose_profile: bool = False) -> None:
         self._settings = settings
         self._timeline = Timeline(settings.timeline_file)
         self._contacts = ContactList(contacts(settings))
@@ -93,6 +94,9 @@ class App:
         kept = read_profile(profile_file, settings.fhir.patient)
         profile = settings.profile if kept is None else kept.profile
         self._profile_keeper = ProfileKeeper(profile_file)
+        self._choosing = None if kept is None else kept.choosing
+        asked_for = choose_profile or (kept is None and settings.choose_profile)
+        self._choose_profile = asked_for or self._choosing is not None
         phrases = (assets() / "phrases" / f"{profile.language.value}.toml").read_text(encoding="utf-8")
         self._screen = UiEnd(settings.screen, self._timeline)
         self._media = MediaEnd(settings.media, profile.hearing, self._timeline, self._screen)
@@ -129,6 +133,8 @@ class App:
         parts.append(self._profile_keeper.run())
         parts.append(self._voice.run())
         tasks = [asyncio.create_task(part) for part in parts]
+        if self._choose_profile:
+            self._controller.handle(on.ChoosingOpened(self._choosing))
         stop = asyncio.create_task(self._stop.wait())
         try:
             done, _ = await asyncio.wait((*tasks, stop), return_when=asyncio.FIRST_COMPLETED)
@@ -250,9 +256,9 @@ class App:
         self._media.set_hearing(profile.hearing)
         self._voice.use(profile)
 
-    def keep_profile(self, profile: Profile) -> None:
+    def keep_profile(self, profile: Profile, choosing: Choosing | None) -> None:
         """Keep it on disk."""
-        self._profile_keeper.keep(KeptProfile(self._settings.fhir.patient, profile))
+        self._profile_keeper.keep(KeptProfile(self._settings.fhir.patient, profile, choosing))
 
     def _note(self, event: str, **details: str | int) -> None:
         self._timeline.note(time.monotonic(), event, **details)

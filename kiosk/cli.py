@@ -57,8 +57,9 @@ def kiosk() -> None:
 
 @kiosk.command()
 @_settings_option
+@click.option("--choose-profile", is_flag=True, help="Begin with the patient's choosing of colours, sizes and sounds.")
 @click.option("--verbose", is_flag=True, help="Log more.")
-def run(settings_file: Path, verbose: bool) -> None:
+def run(settings_file: Path, choose_profile: bool, verbose: bool) -> None:
     """Run the kiosk: core, which starts and watches media, speech and (in development) the screen."""
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO,
@@ -75,7 +76,7 @@ def run(settings_file: Path, verbose: bool) -> None:
 
     async def main() -> None:
         try:
-            app = App(settings, password)
+            app = App(settings, password, choose_profile=choose_profile)
         except (ValueError, OSError) as error:
             # What only the parts themselves can judge: a SIP address, a folder that cannot be made.
             raise SettingsError(f"{settings_file}: {error}. Correct the settings file.") from error

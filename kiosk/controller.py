@@ -19,6 +19,7 @@ from kiosk.call.task import CONTENT_TYPE, TaskError, TaskStatus, news, parse_req
 from kiosk.facts.call_statistics import CallStatistics
 from kiosk.facts.caller import CallerClass
 from kiosk.facts.calls import CallOutcome
+from kiosk.facts.choosing import Choosing
 from kiosk.facts.faults import Fault
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
@@ -107,8 +108,8 @@ class Outside(Protocol):
     def apply_profile(self, profile: Profile) -> None:
         """Sound and speak by this profile from now on; the screen has it with the state."""
 
-    def keep_profile(self, profile: Profile) -> None:
-        """Keep it on disk; soon, not at once."""
+    def keep_profile(self, profile: Profile, choosing: Choosing | None) -> None:
+        """Keep it on disk, and how far the choosing of another has come; soon, not at once."""
 
 
 class Controller:
@@ -309,7 +310,7 @@ class Controller:
         """A press, if it still means what it meant on the screen that the person saw. Any press silences the voice,
         also one that means nothing any more."""
         self._outside.stop_saying()
-        self.handle(on.SpeechEnded())
+        self.handle(on.SpeechEnded(hushed=True))
         event = event_of(pressed)
         if event is None:
             _log.warning("ignored a press of %s without what it is about", pressed.press.value)
@@ -418,8 +419,8 @@ class Controller:
                 self._outside.to_media(media.SendText(call_id, text, counted))
             case do.ApplyProfile(profile):
                 self._outside.apply_profile(profile)
-            case do.KeepProfile(profile):
-                self._outside.keep_profile(profile)
+            case do.KeepProfile(profile, choosing):
+                self._outside.keep_profile(profile, choosing)
             case do.TellNurse():
                 self._tell_nurse(effect)
             case _ as unreachable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kiosk.facts.choosing import Question, Tap
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementKind
 from kiosk.flow import events as on
@@ -45,6 +46,12 @@ def event_of(pressed: ui.Pressed) -> on.Event | None:
         case ui.Pressed(press=ui.Press.SAY_AGAIN):
             return on.SayAgainPressed()
         case ui.Pressed(press=ui.Press.HUSH):
-            return on.SpeechEnded()
+            return on.SpeechEnded(hushed=True)
+        case ui.Pressed(press=ui.Press.CHOOSE, question=Question() as question, round=round_, place=place):
+            return on.Chosen(question, round_, place) if place >= 0 else None
+        case ui.Pressed(press=ui.Press.TAP, tap=Tap() as tap):
+            return on.Tapped(tap)
+        case ui.Pressed(press=ui.Press.CHOOSE_BACK):
+            return on.ChoosingBack()
         case _:
             return None

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from kiosk.facts.choosing import Choosing
 from kiosk.facts.profile import Profile
 
 _log = logging.getLogger(__name__)
@@ -31,10 +32,11 @@ class ProfileFileError(Exception):
 
 
 class KeptProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the file holds. ``patient``: the opaque id of whom it is."""
+    """What the file holds. ``patient``: the opaque id of whom it is; ``choosing``: how far that of another has come."""
 
     patient: str
     profile: Profile
+    choosing: Choosing | None = None
     version: int = VERSION
 
 

@@ -171,7 +171,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``data_directory`` holds the outbox and the devices that were paired here; ``sealing_key_file`` the key to the
     outbox's contents (None: ``sealing.key`` in that directory, for development); ``runtime_directory`` (mode 0700, on a
-    memory file system) what may be lost; ``timeline_file`` takes what happened when, for the bench.
+    memory file system) what may be lost; ``choose_profile``: begin with the patient's choosing of the profile, where
+    none was kept; ``timeline_file`` takes what happened when, for the bench.
     """
 
     sip: SipSettings
@@ -179,6 +180,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     data_directory: Path
     runtime_directory: Path
     profile: Profile = Profile()
+    choose_profile: bool = False
     media: MediaSettings = MediaSettings()
     bluetooth: BluetoothSettings = BluetoothSettings()
     devices: tuple[DeviceSettings, ...] = ()

@@ -12,6 +12,7 @@ import pytest
 
 from kiosk.controller import Controller, Kept
 from kiosk.facts.calls import CallOutcome
+from kiosk.facts.choosing import Choosing
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
@@ -115,7 +116,7 @@ class FakeOutside:
     def apply_profile(self, profile: Profile) -> None:
         self.asked.append(profile)
 
-    def keep_profile(self, profile: Profile) -> None:
+    def keep_profile(self, profile: Profile, choosing: Choosing | None) -> None:
         self.kept.append(profile)
 
 

@@ -17,6 +17,7 @@ from drivers.device import RawPacket
 from drivers.errors import LinkReason
 from kiosk.controller import Controller, Kept
 from kiosk.device_end import DeviceEnd
+from kiosk.facts.choosing import Choosing
 from kiosk.facts.faults import Fault
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
@@ -115,7 +116,7 @@ class Core:
     def apply_profile(self, profile: Profile) -> None:
         return
 
-    def keep_profile(self, profile: Profile) -> None:
+    def keep_profile(self, profile: Profile, choosing: Choosing | None) -> None:
         return
 
 

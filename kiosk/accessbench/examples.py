@@ -12,10 +12,12 @@ import msgspec
 from drivers.readings import DeviceIdentity, Kind, Measurement, Quantity, QuantityName, Reading, SpecialValue, Unit
 from kiosk.facts.caller import Caller, CallerClass
 from kiosk.facts.calls import CallOutcome
+from kiosk.facts.choosing import Choosing, Pick, Playing, Question
 from kiosk.facts.faults import FakePart, Fault
 from kiosk.facts.history import Band, Curve, Point, Span
 from kiosk.facts.line_quality import LineVerdict
 from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
+from kiosk.facts.profile import Profile
 from kiosk.facts.visit import Visit
 from kiosk.flow.state import (
     Connecting,
@@ -307,6 +309,13 @@ def every_state() -> dict[str, KioskState]:
         failed = NotMeasured(MeasurementKind.BLOOD_PRESSURE, failure, 1.0)
         states[f"talk-{failure.value}"] = KioskState(phase=TALKING, measurement=failed, fakes=FAKES)
         states[f"failed-{failure.value}"] = KioskState(measurement=failed, fakes=FAKES, can_measure=ONE_KIND)
+    for question in Question:
+        asked = Choosing(before=Profile(), chosen=Profile(), question=question)
+        states[f"choose-{question.value}"] = KioskState(choosing=asked, can_measure=ONE_KIND, next_visit=VISIT)
+    heard = Choosing(
+        before=Profile(), chosen=Profile(), question=Question.RING_TONE, picks=(Pick.FIRST,), playing=Playing.SECOND
+    )
+    states["choose-ring-tone-heard"] = KioskState(choosing=heard)
     for outcome in CallOutcome:
         states[f"ended-{outcome.value}"] = KioskState(phase=Ended(KARI, outcome, 1.0), fakes=FAKES)
     return states

@@ -71,6 +71,21 @@ class Spoken(enum.Enum):
     # Whose reading it is.
     OWNER_ASKED = "owner-asked"
     OWNER_DENIED = "owner-denied"
+    # Choosing the profile: every Question by its name, and what is listened to.
+    CHOOSE_LANGUAGE = "choose-language"
+    CHOOSE_THEME = "choose-theme"
+    CHOOSE_SIZE = "choose-size"
+    CHOOSE_VOICE_RATE = "choose-voice-rate"
+    CHOOSE_RING_TONE = "choose-ring-tone"
+    CHOOSE_SOUND_PROFILE = "choose-sound-profile"
+    CHOOSE_VOLUME = "choose-volume"
+    CHOOSE_STEADINESS = "choose-steadiness"
+    CHOOSE_READINGS_ALOUD = "choose-readings-aloud"
+    CHOOSE_READY = "choose-ready"
+    CHOOSE_FIRST = "choose-first"
+    CHOOSE_SECOND = "choose-second"
+    CHOOSE_SAMPLE = "choose-sample"
+    CHOOSE_CLOSED = "choose-closed"
     # Every MeasurementFault, by the same name.
     NO_VALUE = "no-value"
     CUFF_TOO_LOOSE = "cuff-too-loose"

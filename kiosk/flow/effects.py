@@ -6,6 +6,7 @@ import enum
 
 import msgspec
 
+from kiosk.facts.choosing import Choosing
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementKind
 from kiosk.facts.profile import Profile
@@ -117,9 +118,10 @@ class ApplyProfile(msgspec.Struct, frozen=True):
 
 
 class KeepProfile(msgspec.Struct, frozen=True):
-    """This is the patient's profile, also after a power cut."""
+    """This is the patient's profile, also after a power cut; and so far the choosing of another has come."""
 
     profile: Profile
+    choosing: Choosing | None = None
 
 
 class SendText(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ import msgspec
 from drivers.readings import Measurement, Reading
 from kiosk.facts.caller import Caller
 from kiosk.facts.calls import CallOutcome
+from kiosk.facts.choosing import Choosing, Question, Tap
 from kiosk.facts.faults import Fault
 from kiosk.facts.history import Curve, Span
 from kiosk.facts.line_quality import LineVerdict
@@ -92,7 +93,9 @@ class SayAgainPressed(msgspec.Struct, frozen=True):
 
 
 class SpeechEnded(msgspec.Struct, frozen=True):
-    """Nothing is being said any more: it was finished, stopped, or there is no voice."""
+    """Nothing is being said any more: it was finished, stopped, or there is no voice. ``hushed``: by a press."""
+
+    hushed: bool = False
 
 
 class CallOver(msgspec.Struct, frozen=True):
@@ -302,6 +305,30 @@ class ScreenReaderChanged(msgspec.Struct, frozen=True):
     running: bool
 
 
+class ChoosingOpened(msgspec.Struct, frozen=True):
+    """The technician is here: choose the profile, or go on with what was kept."""
+
+    kept: Choosing | None = None
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """The button at ``place``, in the ``round`` of that question (so many pairs have been answered before)."""
+
+    question: Question
+    round: int
+    place: int
+
+
+class Tapped(msgspec.Struct, frozen=True):
+    """A finger came down while targets are to be tapped."""
+
+    tap: Tap
+
+
+class ChoosingBack(msgspec.Struct, frozen=True):
+    """«Tilbake», to the question before."""
+
+
 class Tick(msgspec.Struct, frozen=True):
     """Time has passed; the controller sends one at least every half second."""
 
@@ -358,5 +385,9 @@ Event = (
     | PhraseChosen
     | ReadAloudPressed
     | ScreenReaderChanged
+    | ChoosingOpened
+    | Chosen
+    | Tapped
+    | ChoosingBack
     | Tick
 )

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from drivers.readings import Kind, QuantityName
 from kiosk.facts.caller import Caller
+from kiosk.facts.choosing import Choosing, Question
 from kiosk.facts.faults import FakePart, Fault
 from kiosk.facts.line_quality import LineVerdict
 from kiosk.facts.measurement import NO_REPEAT, SHOWN_AS, Delivery, MeasurementFault, MeasurementKind
@@ -18,7 +19,7 @@ from kiosk.facts.shown import for_people, number
 from kiosk.facts.shown import shown as numbers_of
 from kiosk.facts.spoken import Spoken, Utterance, chain, shown
 from kiosk.facts.visit import Visit
-from kiosk.flow import spoken_readings
+from kiosk.flow import choosing, spoken_readings
 from kiosk.flow.state import (
     Connecting,
     Ended,
@@ -94,6 +95,8 @@ def screen_of(state: KioskState) -> str:
             return f"{name} not measured {kind.value} {fault.value} {since}"
         case None:
             pass
+    if state.choosing is not None:
+        return f"{name} choosing {state.choosing.question.value} {len(state.choosing.picks)}"
     if state.history is not None:
         return f"{name} history {state.history.kind.value} {state.history.span.value}"
     return name
@@ -136,6 +139,8 @@ def _between_calls(state: KioskState, now: Moment) -> tuple[Parts, list[str]]:
         return _question(state.questions[0], state, now), ["mine", "not_mine"]
     if state.measurement is not None:
         return _measurement(state.measurement, state, at_home=True)
+    if state.choosing is not None:
+        return _choosing(state.choosing)
     if state.history is not None:
         return _history(state.history, state, now)
     wall = now.wall
@@ -151,6 +156,23 @@ def _between_calls(state: KioskState, now: Moment) -> tuple[Parts, list[str]]:
     kinds = [kind for kind in MeasurementKind if kind in state.can_measure]
     choices = [f"measuring.{kind.value}.title" for kind in kinds[:OFFERED_KINDS]]
     return parts, [*choices, "my_readings"] if choices else []
+
+
+def _choosing(chosen: Choosing) -> tuple[Parts, list[str]]:
+    question = chosen.question
+    parts = [shown(f"choosing.questions.{question.value}")]
+    if question is Question.SIZE:
+        parts.append(shown("choosing.sample"))
+    if question is Question.LANGUAGE:
+        return parts, [f"choosing.languages.{place}" for place in range(len(choosing.LANGUAGES))]
+    answers = {
+        Question.SIZE: ["yes", "larger"],
+        Question.VOLUME: ["yes", "louder"],
+        Question.STEADINESS: ["skip"],
+        Question.READINGS_ALOUD: ["yes", "no"],
+        Question.READY: ["done"],
+    }.get(question, ["first", "second"])
+    return parts, [*(f"choosing.{answer}" for answer in answers), "back"]
 
 
 def _status(state: KioskState) -> Parts:

@@ -9,6 +9,7 @@ import msgspec
 from drivers.readings import Measurement, Reading
 from kiosk.facts.caller import Caller
 from kiosk.facts.calls import CallOutcome
+from kiosk.facts.choosing import Choosing
 from kiosk.facts.faults import FakePart, Fault
 from kiosk.facts.history import Curve, Span
 from kiosk.facts.line_quality import LineVerdict
@@ -208,6 +209,7 @@ class KioskState(msgspec.Struct, frozen=True):
     old_readings: OldReadings | None = None
     history: History | None = None
     profile: Profile = Profile()
+    choosing: Choosing | None = None
     texting: Texting | None = None
     screen_reader: bool = False
     spoken: Utterance | None = None

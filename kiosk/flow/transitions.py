@@ -18,7 +18,7 @@ from kiosk.facts.moment import Moment
 from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
-from kiosk.flow import looking_back, measuring, owner, prompts, recovering, saying, spoken_faults, texting
+from kiosk.flow import choosing, looking_back, measuring, owner, prompts, recovering, saying, spoken_faults, texting
 from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Ringing, Talking, waits_for
 
 CONNECT_SECONDS = 20.0
@@ -49,11 +49,16 @@ _SPOKEN_AFTER = {
 def step(state: KioskState, event: on.Event, now: Moment, settings: FlowSettings) -> Step:
     """The next state and what has to be done, for one event. Never raises for anything that can come from outside."""
     before, covered = state, measuring.hidden(state)
+    at_home = isinstance(state.phase, Idle)
     state, effects = _step(state, event, now, settings)
     state = texting.follows(state)
     if covered and not measuring.hidden(state) and not isinstance(event, _NEWS):
         state, told = owner.seen_again(state, now) if state.questions else measuring.seen_again(state, now)
         effects = (*effects, *told)
+    if state.choosing is not None and isinstance(state.phase, Idle) is not at_home:
+        state, told = choosing.interrupted(state) if at_home else choosing.seen_again(state, now)
+        # What a call brings comes after the sample has gone silent.
+        effects = (*told, *effects) if at_home else (*effects, *told)
     return saying.told(before, state, event, effects, now)
 
 
@@ -128,9 +133,11 @@ def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSetting
         case on.HistoryClosed():
             return msgspec.structs.replace(state, history=None), ()
         case on.SayAgainPressed():
-            return saying.again(state, now)
-        case on.SpeechEnded():
+            return choosing.again(state, now) if choosing.is_shown(state) else saying.again(state, now)
+        case on.SpeechEnded(hushed=True):
             return saying.ended(state), ()
+        case on.SpeechEnded():
+            return choosing.heard(saying.ended(state), now)
         case on.HistoryLoaded(curve):
             return looking_back.loaded(state, curve)
         case on.HistoryFailed():
@@ -153,7 +160,15 @@ def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSetting
         case on.UnsentCounted(unsent):
             return msgspec.structs.replace(state, unsent=unsent), ()
         case on.ProfileChanged(profile):
-            return msgspec.structs.replace(state, profile=profile), (do.ApplyProfile(profile), do.KeepProfile(profile))
+            return choosing.changed(state, profile)
+        case on.ChoosingOpened(kept):
+            return choosing.opened(state, kept, now)
+        case on.Chosen(question, round_, place):
+            return choosing.pressed(state, question, round_, place, now)
+        case on.Tapped(tap):
+            return choosing.tapped(state, tap, now)
+        case on.ChoosingBack():
+            return choosing.back(state, now)
         case on.TextChannel(call_id, is_open):
             return texting.channel(state, call_id, is_open, now)
         case on.TextReceived(call_id, text):
@@ -177,7 +192,8 @@ def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSetting
         case on.Tick():
             state, sent = texting.aged(state, now)
             state, effects = _tick(state, now, settings)
-            return state, (*sent, *effects)
+            state, sample = choosing.aged(state, now)
+            return state, (*sent, *effects, *sample)
         case _ as unreachable:
             assert_never(unreachable)
 

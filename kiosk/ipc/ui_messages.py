@@ -6,6 +6,7 @@ import enum
 
 import msgspec
 
+from kiosk.facts.choosing import Question, Tap
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementKind
 from kiosk.flow.state import KioskState, Writing
@@ -39,6 +40,9 @@ class Press(enum.Enum):
     READ_ALOUD = "read-aloud"
     SAY_AGAIN = "say-again"
     HUSH = "hush"  # a touch or a key that is on no button: like every press it stops what is being said
+    CHOOSE = "choose"  # question, round, place
+    TAP = "tap"  # tap
+    CHOOSE_BACK = "choose-back"
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -50,6 +54,10 @@ class Choice(msgspec.Struct, frozen=True):
     reading_id: str | None = None
     writing: Writing | None = None
     text: str | None = None
+    question: Question | None = None
+    round: int = 0
+    place: int = 0
+    tap: Tap | None = None
 
 
 # core -> ui
@@ -97,6 +105,10 @@ class Pressed(msgspec.Struct, frozen=True, tag="pressed"):
     reading_id: str | None = None
     writing: Writing | None = None
     text: str | None = None
+    question: Question | None = None
+    round: int = 0
+    place: int = 0
+    tap: Tap | None = None
 
 
 class Painted(msgspec.Struct, frozen=True, tag="painted"):

@@ -71,6 +71,8 @@ def _news(screen: Screen, readings_aloud: bool) -> list[_Line]:
                 lines += _measurement(screen.measurement, readings_aloud)
             if screen.owner is not None:
                 lines += _owner(screen.owner, readings_aloud)
+            if screen.choosing is not None:
+                lines += [_Line(screen.choosing.title), _Line(screen.choosing.sample)]
             if screen.history is not None:
                 lines += _history(screen.history, readings_aloud)
             if screen.text is not None:

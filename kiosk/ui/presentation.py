@@ -24,6 +24,7 @@ from kiosk.flow.state import (
     Ringing,
     Talking,
 )
+from kiosk.ui.choosing_card import ChoosingCard, choosing_card
 from kiosk.ui.history_card import HistoryCard, history_card
 from kiosk.ui.measurement_card import MeasurementCard, OwnerCard, measurement_card, owner_card
 from kiosk.ui.screens import Page, page_of, screen_of
@@ -92,6 +93,7 @@ class Screen(msgspec.Struct, frozen=True):
     owner: OwnerCard | None
     history: HistoryCard | None
     text: TextCard | None
+    choosing: ChoosingCard | None
     fake_mark: str
     fake_mark_short: str
 
@@ -204,6 +206,7 @@ def _title(
     ended: Notice | None,
     measurement: MeasurementCard | None,
     owner: OwnerCard | None,
+    choosing: ChoosingCard | None,
     texts: ScreenTexts,
 ) -> str:
     """The page in a few words."""
@@ -225,6 +228,8 @@ def _title(
             return "" if owner is None else owner.question
         case Page.HISTORY:
             return texts.my_readings
+        case Page.CHOOSE:
+            return "" if choosing is None else choosing.title
 
 
 def _notice(state: KioskState, texts: ScreenTexts) -> str:
@@ -250,6 +255,8 @@ def _notice(state: KioskState, texts: ScreenTexts) -> str:
 def _place(state: KioskState) -> str:
     """The kind of screen, and whose call or which measurement it is about."""
     about = ""
+    if state.choosing is not None and page_of(state) is Page.CHOOSE:
+        return f"{Page.CHOOSE.value} {state.choosing.question.value} {len(state.choosing.picks)}"
     match state.phase, state.measurement, state.history:
         case (Ringing() | Connecting() | Talking()) as call, None, _:
             about = call.call_id
@@ -272,10 +279,11 @@ def present(state: KioskState | None, now: datetime, texts: ScreenTexts) -> Scre
     caller = None if isinstance(phase, Idle) else _caller(phase.caller, texts)
     ended = _ended(phase, texts) if isinstance(phase, Ended) else None
     page = page_of(state)
+    choosing = choosing_card(state.choosing, texts) if page is Page.CHOOSE and state.choosing is not None else None
     return Screen(
         page=page,
         place=_place(state),
-        title=_title(page, caller, ended, measurement, owner, texts),
+        title=_title(page, caller, ended, measurement, owner, choosing, texts),
         clock=clock(now, texts),
         day=texts.day.format(weekday=texts.weekdays[now.weekday()], daypart=daypart(now.hour, texts)),
         date=texts.date.format(day=now.day, month=texts.months[now.month - 1], year=now.year),
@@ -292,6 +300,7 @@ def present(state: KioskState | None, now: datetime, texts: ScreenTexts) -> Scre
         owner=owner,
         history=history,
         text=text_card(state, texts),
+        choosing=choosing,
         fake_mark=long_mark,
         fake_mark_short=short_mark,
     )

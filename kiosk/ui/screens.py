@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 
+from kiosk.facts.choosing import Question
 from kiosk.facts.line_quality import LineVerdict
 from kiosk.flow.state import (
     Connecting,
@@ -36,6 +37,7 @@ class Page(enum.Enum):
     OWNER = "owner"
     HISTORY = "history"
     WRITE = "write"
+    CHOOSE = "choose"
 
 
 PAGES = {
@@ -43,6 +45,7 @@ PAGES = {
     Page.MEASURE: "MeasurePage.qml",
     Page.OWNER: "OwnerPage.qml",
     Page.HISTORY: "HistoryPage.qml",
+    Page.CHOOSE: "ChoosePage.qml",
     Page.RING: "RingPage.qml",
     Page.CALL: "CallPage.qml",
     Page.ENDED: "EndedPage.qml",
@@ -87,6 +90,10 @@ class ScreenKind(enum.Enum):
     HISTORY_LOADING = "history-loading"
     HISTORY_EMPTY = "history-empty"
     HISTORY_FAILED = "history-failed"
+    CHOOSE_SEEN = "choose-seen"
+    CHOOSE_HEARD = "choose-heard"
+    CHOOSE_TARGET = "choose-target"
+    CHOOSE_ASKED = "choose-asked"
 
 
 def writing_of(state: KioskState) -> Writing | None:
@@ -98,7 +105,8 @@ def writing_of(state: KioskState) -> Writing | None:
 
 
 def page_of(state: KioskState) -> Page:
-    """A call's page covers everything; between calls a question comes before a measurement, and that before curves."""
+    """A call's page covers everything; between calls a question comes before a measurement, that before the
+    choosing of the profile, and that before curves."""
     match state.phase:
         case Ringing():
             return Page.RING
@@ -113,6 +121,8 @@ def page_of(state: KioskState) -> Page:
                 return Page.OWNER
             if state.measurement is not None:
                 return Page.MEASURE
+            if state.choosing is not None:
+                return Page.CHOOSE
             return Page.HOME if state.history is None else Page.HISTORY
 
 
@@ -155,6 +165,8 @@ def _between_calls(state: KioskState) -> ScreenKind:
         return ScreenKind.OWNER
     if state.measurement is not None:
         return _of_a_measurement(state.measurement)
+    if state.choosing is not None:
+        return _CHOOSING[state.choosing.question]
     if state.history is not None:
         return _of_a_history(state.history)
     if state.faults:
@@ -186,6 +198,20 @@ _IN_A_TALK = {
     ScreenKind.RESULT: ScreenKind.TALK_RESULT,
     ScreenKind.DOUBT: ScreenKind.TALK_DOUBT,
     ScreenKind.FAILED: ScreenKind.TALK_FAILED,
+}
+
+
+_CHOOSING = {
+    Question.LANGUAGE: ScreenKind.CHOOSE_ASKED,
+    Question.THEME: ScreenKind.CHOOSE_SEEN,
+    Question.SIZE: ScreenKind.CHOOSE_SEEN,
+    Question.VOICE_RATE: ScreenKind.CHOOSE_HEARD,
+    Question.RING_TONE: ScreenKind.CHOOSE_HEARD,
+    Question.SOUND_PROFILE: ScreenKind.CHOOSE_HEARD,
+    Question.VOLUME: ScreenKind.CHOOSE_HEARD,
+    Question.STEADINESS: ScreenKind.CHOOSE_TARGET,
+    Question.READINGS_ALOUD: ScreenKind.CHOOSE_ASKED,
+    Question.READY: ScreenKind.CHOOSE_ASKED,
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from kiosk.facts.calls import CallOutcome
+from kiosk.facts.choosing import Question
 from kiosk.facts.faults import FakePart, Fault
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
@@ -99,6 +100,22 @@ class TextingTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phrases: tuple[str, ...]
 
 
+class ChoosingTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Choosing the profile. ``languages``: each by its own name; ``sample``: what is read to try its size."""
+
+    languages: tuple[str, str, str]
+    first: str
+    second: str
+    larger: str
+    louder: str
+    yes: str
+    no: str
+    skip: str
+    done: str
+    sample: str
+    questions: dict[Question, str]
+
+
 class ScreenTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table ``[screen]`` of a phrase file. Names in braces are filled in by presentation.
 
@@ -174,6 +191,7 @@ class ScreenTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ended: dict[CallOutcome, Notice]
     fakes: FakeTexts
     texting: TextingTexts
+    choosing: ChoosingTexts
 
 
 class _PhraseFile(msgspec.Struct, frozen=True):
@@ -198,6 +216,7 @@ def load_texts(path: Path) -> ScreenTexts:
             ("history.spans", Span, texts.history.spans),
             ("faults", Fault, texts.faults),
             ("ended", CallOutcome, texts.ended),
+            ("choosing.questions", Question, texts.choosing.questions),
         )
         for one in names
         if one not in words

@@ -10,10 +10,12 @@ import msgspec
 from PySide6.QtCore import Property, QObject, QUrl, Signal, Slot
 from PySide6.QtQml import QmlElement
 
+from kiosk.facts.choosing import Tap
 from kiosk.facts.profile import Language, Profile
 from kiosk.flow.state import KioskState, Writing
 from kiosk.ipc.ui_messages import Choice, Press
 from kiosk.ui.appearance import dimmed, measures, palette
+from kiosk.ui.choosing_model import ChoosingModel
 from kiosk.ui.curve_item import CurveItem
 from kiosk.ui.history_model import HistoryModel
 from kiosk.ui.icon_item import IconItem
@@ -82,6 +84,7 @@ class ScreenModel(QObject):
         self._text = TextModel(
             lambda words, weight: self._layout.width(words, self._measures.text, weight), monotonic, self
         )
+        self._choosing = ChoosingModel(self)
         self._remote = VideoFeed(self)
         self._own = VideoFeed(self)
         self._video_page = QUrl()
@@ -126,6 +129,7 @@ class ScreenModel(QObject):
         self._owner.take(self._screen.owner)
         self._history.take(self._screen.history)
         self._text.take(self._screen.text, self._texts.texting)
+        self._choosing.take(self._screen.choosing)
         other = self._screen != before or self._texts is not texts_before
         styled = self._restyle()
         if other:
@@ -327,6 +331,24 @@ class ScreenModel(QObject):
         if history is not None and history.other is not None:
             self._choose(Choice(Press.CURVE, kind=history.other[0], span=history.span))
 
+    @Slot(int)
+    def chooseAnswer(self, place: int) -> None:
+        """The answer at this place."""
+        card = self._screen.choosing
+        if card is not None:
+            self._choose(Choice(Press.CHOOSE, question=card.question, round=card.round, place=place))
+
+    @Slot(float, float)
+    def tap(self, x: float, y: float) -> None:
+        """A finger came down, so many millimetres right of and below the ring's middle. Also the bounce is wanted."""
+        if self._screen.choosing is not None:
+            self.pressed.emit(Choice(Press.TAP, tap=Tap(round(x, 2), round(y, 2))))
+
+    @Slot()
+    def chooseBack(self) -> None:
+        """«Tilbake», to the question before."""
+        self._press(Press.CHOOSE_BACK)
+
     @Slot()
     def back(self) -> None:
         """«Tilbake»."""
@@ -454,6 +476,9 @@ class ScreenModel(QObject):
     @Property(TextModel, notify=settled)
     def text(self) -> TextModel:
         return self._text
+    @Property(ChoosingModel, notify=settled)
+    def choosing(self) -> ChoosingModel:
+        return self._choosing
 
     @Property(HistoryModel, notify=settled)
     def history(self) -> HistoryModel:

@@ -16,6 +16,7 @@ from kiosk.app import first_state, local_moment
 from kiosk.caredesk.kiosk_settings import write_private
 from kiosk.controller import Controller, Kept
 from kiosk.device_end import DeviceEnd
+from kiosk.facts.choosing import Choosing
 from kiosk.facts.faults import Fault
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
@@ -97,7 +98,7 @@ class _Outside:
     def apply_profile(self, profile: Profile) -> None:
         return
 
-    def keep_profile(self, profile: Profile) -> None:
+    def keep_profile(self, profile: Profile, choosing: Choosing | None) -> None:
         return
 
     def _devices(self) -> DeviceEnd:

@@ -13,8 +13,8 @@ _QML = _ROOT / "kiosk/ui/qml"
 _TYPES = tuple(
     f"kiosk/ui/{name}.py"
     for name in (
-        *("video_item", "measurement_model", "history_model", "curve_item", "icon_item", "layout_model", "view_model"),
-        "text_model",
+        *("video_item", "measurement_model", "history_model", "choosing_model", "curve_item", "icon_item"),
+        *("layout_model", "text_model", "view_model"),
     )
 )
 _QT = Path(PySide6.__file__).parent

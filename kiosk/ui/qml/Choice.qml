@@ -15,6 +15,10 @@ Item {
     // The main thing to do here; the others are quieter.
     property bool main: false
     property bool good: false
+    // Colours that are not this page's: a theme to be seen. Empty: as the kind of button has them.
+    property string ground: ""
+    property string ink: ""
+    property string edge: ""
     property bool keyboardInUse: false
 
     signal activated
@@ -31,10 +35,10 @@ Item {
         objectName: root.name
         anchors.fill: parent
         text: ""
-        background: root.good ? Theme.good : root.main ? Theme.plain : Theme.quiet
-        foreground: root.good ? Theme.goodInk : root.main ? Theme.plainInk : Theme.quietInk
+        background: root.ground !== "" ? root.ground : root.good ? Theme.good : root.main ? Theme.plain : Theme.quiet
+        foreground: root.ink !== "" ? root.ink : root.good ? Theme.goodInk : root.main ? Theme.plainInk : Theme.quietInk
         border.width: Theme.ring / 2
-        border.color: root.good ? Theme.goodEdge : Theme.edge
+        border.color: root.edge !== "" ? root.edge : root.good ? Theme.goodEdge : Theme.edge
         keyboardInUse: root.keyboardInUse
         onActivated: root.activated()
     }
