@@ -16,9 +16,9 @@ from kiosk.facts.calls import CallOutcome
 from kiosk.facts.measurement import MeasurementKind
 from kiosk.facts.moment import Moment
 from kiosk.facts.spoken import Spoken, Utterance
+from kiosk.flow import choosing, looking_back, measuring, owner, prompts, recovering, saying, spoken_faults, texting
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
-from kiosk.flow import choosing, looking_back, measuring, owner, prompts, recovering, saying, spoken_faults, texting
 from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Ringing, Talking, waits_for
 
 CONNECT_SECONDS = 20.0

@@ -476,6 +476,7 @@ class ScreenModel(QObject):
     @Property(TextModel, notify=settled)
     def text(self) -> TextModel:
         return self._text
+
     @Property(ChoosingModel, notify=settled)
     def choosing(self) -> ChoosingModel:
         return self._choosing
