@@ -31,7 +31,7 @@ from kiosk.facts.spoken import Utterance
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
 from kiosk.flow.state import Connecting, KioskState, Phase, Ringing, Talking, patient_screen
-from kiosk.flow.transitions import FlowSettings, step
+from kiosk.flow.transitions import FlowSettings, call_id_of, step
 from kiosk.ipc import media_messages as media
 from kiosk.ipc import ui_messages as ui
 from kiosk.presses import event_of
@@ -496,8 +496,7 @@ class Controller:
     # -- the rest ----------------------------------------------------------------------------------------------------
 
     def _current_call(self) -> str | None:
-        phase = self.state.phase
-        return phase.call_id if isinstance(phase, Ringing | Connecting | Talking) else None
+        return call_id_of(self.state)
 
     @property
     def revision(self) -> int:

@@ -17,8 +17,12 @@ def event_of(pressed: ui.Pressed) -> on.Event | None:
             return on.AnswerPressed()
         case ui.Pressed(press=ui.Press.DECLINE):
             return on.DeclinePressed()
+        case ui.Pressed(press=ui.Press.UNDO):
+            return on.UndoPressed()
         case ui.Pressed(press=ui.Press.HANG_UP):
             return on.HangUpPressed()
+        case ui.Pressed(press=ui.Press.BUTTON):
+            return on.ButtonPressed()
         case ui.Pressed(press=ui.Press.CLOSE_CARD):
             return on.CardClosed()
         case ui.Pressed(press=ui.Press.MEASURE, kind=MeasurementKind() as kind):

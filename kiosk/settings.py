@@ -160,10 +160,11 @@ class PlannedVisit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CallSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``ring_seconds``: instead of the profile's; for tests, which wait less than a home does."""
+    """``ring_seconds``: instead of the profile's. ``ended_card_seconds``: the card after a call goes by itself, which
+    in a home it does not. Both for tests, which wait less than a home does."""
 
     ring_seconds: float | None = None
-    ended_card_seconds: float = 8.0
+    ended_card_seconds: float | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -318,4 +318,5 @@ def every_state() -> dict[str, KioskState]:
     states["choose-ring-tone-heard"] = KioskState(choosing=heard)
     for outcome in CallOutcome:
         states[f"ended-{outcome.value}"] = KioskState(phase=Ended(KARI, outcome, 1.0), fakes=FAKES)
+    states["ended-undo"] = KioskState(phase=Ended(KARI, CallOutcome.DECLINED, 1.0, undo_to=RINGING), fakes=FAKES)
     return states

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-from kiosk.caredesk.children import end
 from kiosk.caredesk.chromium_nurse import ChromiumNurse
 from kiosk.caredesk.demo import Stage, on_stage
 from kiosk.caredesk.kiosk_settings import KioskOptions
@@ -52,27 +49,11 @@ async def play(folder: Path) -> tuple[list[float], list[float]]:
             await eyes.press(*WRITE)
             await timeline.wait("pressed", after=began, limit=5, where=lambda details: details["press"] == "write")
             await asyncio.sleep(0.5)
-            async with _typist(stage) as fingers:
-                ours = [await _from_the_patient(fingers, nurse, number) for number in range(len(LETTERS))]
+            ours = [await _from_the_patient(stage, nurse, number) for number in range(len(LETTERS))]
             await nurse.hang_up()
         finally:
             await nurse.stop()
     return hers, ours
-
-
-@asynccontextmanager
-async def _typist(stage: Stage) -> AsyncIterator[asyncio.StreamWriter]:
-    """Takes xdotool's commands, a line each."""
-    process = await asyncio.create_subprocess_exec(
-        "xdotool", "-", env=stage.environment(), stdin=asyncio.subprocess.PIPE
-    )
-    if process.stdin is None:
-        raise RuntimeError("a pipe was asked for")
-    try:
-        yield process.stdin
-    finally:
-        process.stdin.close()
-        await end(process)
 
 
 async def _from_her(nurse: ChromiumNurse, timeline: TimelineReader, letter: str) -> float:
@@ -84,7 +65,7 @@ async def _from_her(nurse: ChromiumNurse, timeline: TimelineReader, letter: str)
     return painted.at - began
 
 
-async def _from_the_patient(fingers: asyncio.StreamWriter, nurse: ChromiumNurse, number: int) -> float:
+async def _from_the_patient(stage: Stage, nurse: ChromiumNurse, number: int) -> float:
     """Letters and spaces of a keyboard that is plugged in; the page is asked at every frame that it draws."""
     await asyncio.sleep(_BETWEEN_S)
     there = nurse.page.wait_for_function(
@@ -93,8 +74,10 @@ async def _from_the_patient(fingers: asyncio.StreamWriter, nurse: ChromiumNurse,
     waiting = asyncio.ensure_future(there)
     await asyncio.sleep(0.05)
     began = time.monotonic()
-    fingers.write(b"key a\n")
+    key = await asyncio.create_subprocess_exec(
+        "xdotool", "key", "a", env=stage.environment(), stdin=asyncio.subprocess.DEVNULL
+    )
     async with asyncio.timeout(_LIMIT_S):
-        await fingers.drain()
+        await key.wait()
         await waiting
     return time.monotonic() - began

@@ -22,7 +22,7 @@ from kiosk.caredesk.bench_visit import Check, check, percentile
 from kiosk.caredesk.demo import on_stage
 from kiosk.caredesk.kiosk_settings import KioskOptions
 from kiosk.caredesk.screen import Onlooker
-from kiosk.caredesk.scripted import CLOSE_RESULT, HEIGHT, MY_READINGS, WIDTH
+from kiosk.caredesk.scripted import BREATH_SECONDS, CLOSE_RESULT, HEIGHT, MY_READINGS, WIDTH
 from kiosk.caredesk.servers import PATIENT
 from kiosk.caredesk.timeline_reader import TimelineReader
 from kiosk.facts.history import Span
@@ -186,8 +186,10 @@ async def looked_at(folder: Path) -> Check:
                 painted = await _painted(timeline, asked, int(shown.details["revision"]))
                 figures.append((painted - pressed.at) * 1000)
                 asked = time.monotonic()
+                await asyncio.sleep(BREATH_SECONDS)
                 await eyes.press(*CLOSE_RESULT)
                 await timeline.wait("pressed", after=asked, limit=5.0)
+                await asyncio.sleep(BREATH_SECONDS)
         except TimeoutError as error:
             _log.error("the history did not open: %s", error)
     made = check(_STORED[2], percentile(figures, 0.95), "ms", 300.0, f"p95 of {len(figures)}, the whole kiosk, a week")

@@ -38,6 +38,9 @@ NURSE_TONE_HZ = 1000.0
 
 RING_SECONDS = 12.0
 
+BREATH_SECONDS = 0.7
+"""Longer than a second press is ignored for (profile: 0.5 s)."""
+
 # Middle of each button on the 1280x800 screen, as a finger would find it.
 ANSWER = (640, 430)
 DECLINE = (1090, 725)
@@ -58,6 +61,7 @@ class Visit:
         self.stage = stage
         self.nurse = nurse
         self.timeline = timeline
+        self._pressed_at = 0.0
         self.folder = folder
         self.eyes = Onlooker(stage.display)
         self.report = Report()
@@ -86,12 +90,15 @@ class Visit:
         return path
 
     async def press(self, place: tuple[int, int], press: str) -> float:
-        """Press a button until the kiosk has felt it; when that was."""
+        """Press a button until the kiosk has felt it; when that was. As a person does, not twice in one breath: what is
+        struck so soon after another press is ignored."""
+        await asyncio.sleep(max(0.0, self._pressed_at + BREATH_SECONDS - time.monotonic()))
         began = time.monotonic()
         await self.eyes.press(*place)
         entry = await self.timeline.wait(
             "pressed", after=began, limit=5.0, where=lambda details: details["press"] == press
         )
+        self._pressed_at = entry.at
         return entry.at
 
     async def ring(self, nurse: ChromiumNurse | None = None) -> float:

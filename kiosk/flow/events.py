@@ -48,8 +48,16 @@ class DeclinePressed(msgspec.Struct, frozen=True):
     """«Ikke nå»."""
 
 
+class UndoPressed(msgspec.Struct, frozen=True):
+    """«Angre»."""
+
+
 class HangUpPressed(msgspec.Struct, frozen=True):
     """«Legg på»."""
+
+
+class ButtonPressed(msgspec.Struct, frozen=True):
+    """The physical button beside the screen: what matters most on this screen."""
 
 
 class CardClosed(msgspec.Struct, frozen=True):
@@ -340,7 +348,9 @@ Event = (
     | RingSounding
     | AnswerPressed
     | DeclinePressed
+    | UndoPressed
     | HangUpPressed
+    | ButtonPressed
     | CardClosed
     | MeasurePressed
     | StopPressed

@@ -1,4 +1,4 @@
-"""One's own readings over time: opened, switched, closed, and left by themselves when nobody presses. Pure."""
+"""One's own readings over time: opened, switched and closed, by presses alone. Pure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from kiosk.flow import effects as do
 from kiosk.flow import spoken_readings
 from kiosk.flow.state import History, Idle, KioskState
 
-LOOK_SECONDS = 120.0
-"""Without a press for so long, the home page comes back."""
-
 DRAWN_POINTS = 400
 """More than a line on a screen can show, and than its messages should carry."""
 
@@ -25,7 +22,7 @@ def opened(state: KioskState, now: Moment) -> Step:
     """«Mine målinger», from the home page only: never in a call, never over a result or a question."""
     if not isinstance(state.phase, Idle) or state.measurement is not None or state.questions or not state.can_measure:
         return state, ()
-    return _load(state, state.can_measure[0], Span.WEEK, now)
+    return _load(msgspec.structs.replace(state, old_readings=None), state.can_measure[0], Span.WEEK, now)
 
 
 def chosen(state: KioskState, kind: MeasurementKind, span: Span, now: Moment) -> Step:
@@ -61,13 +58,6 @@ def failed(state: KioskState) -> Step:
         return state, ()
     history = msgspec.structs.replace(state.history, curve=None, failed=True)
     return msgspec.structs.replace(state, history=history), (do.Say(Utterance(Spoken.HISTORY_FAILED)),)
-
-
-def aged(state: KioskState, now: Moment) -> KioskState:
-    """The home page comes back by itself."""
-    if state.history is not None and now.monotonic - state.history.since >= LOOK_SECONDS:
-        return msgspec.structs.replace(state, history=None)
-    return state
 
 
 def thinned(points: tuple[Point, ...]) -> tuple[Point, ...]:

@@ -25,12 +25,6 @@ from kiosk.flow.state import (
     waits_for,
 )
 
-SHOW_SECONDS = 60.0
-"""How long a result stays on the screen; the reading itself stays in the outbox."""
-
-SHOW_BESIDE_SECONDS = 15.0
-"""How long one stays that came while another kind was waited for."""
-
 SETTLE_SECONDS = 0.5
 """A press on «Lukk» so soon after a result came was meant for what stood there before."""
 
@@ -70,7 +64,7 @@ def pressed(state: KioskState, kind: MeasurementKind, now: Moment) -> Step:
         return state, ()
     if waits_for(state.measurement) is not None:
         return state, ()
-    return _begin(msgspec.structs.replace(state, history=None), kind, now)
+    return _begin(msgspec.structs.replace(state, history=None, old_readings=None), kind, now)
 
 
 def _begin(state: KioskState, kind: MeasurementKind, now: Moment) -> Step:
@@ -146,7 +140,7 @@ def _others(state: KioskState, kind: MeasurementKind) -> Measuring | None:
 
 def uncovered(state: KioskState, utterance: Utterance) -> Step:
     """News that the patient should see: the card after a call makes way, a dark screen wakes; a call does neither."""
-    if isinstance(state.phase, Ended):
+    if isinstance(state.phase, Ended) and state.phase.undo_to is None:
         state = msgspec.structs.replace(state, phase=Idle())
     if hidden(state):
         return state, ()
@@ -156,7 +150,7 @@ def uncovered(state: KioskState, utterance: Utterance) -> Step:
 
 
 def seen_again(state: KioskState, now: Moment) -> Step:
-    """The page that covered a result has gone: its time begins now, and it is told."""
+    """The page that covered a result has gone: now it is told."""
     stage = state.measurement
     match stage:
         case Measured():
@@ -191,7 +185,8 @@ def _delivery(state: KioskState, reading_id: str, delivery: Delivery) -> KioskSt
 
 
 def old_readings(state: KioskState, count: int, now: Moment) -> Step:
-    """A calm line, and a word about it by day; those that came a moment ago are counted with them."""
+    """A calm line until the patient begins something or a call comes, and a word about it by day; what comes meanwhile
+    is counted with it."""
     if count <= 0:
         return state, ()
     before = state.old_readings.count if state.old_readings is not None else 0
@@ -201,16 +196,3 @@ def old_readings(state: KioskState, count: int, now: Moment) -> Step:
     if not calm or state.spoken is not None or spoken_faults.is_night(now):
         return state, ()
     return state, (do.Say(prompts.old_readings(count)),)
-
-
-def aged(state: KioskState, now: Moment) -> KioskState:
-    """A result leaves the screen by itself after a while; not while something else covers it."""
-    old = state.old_readings
-    if old is not None and now.monotonic - old.since >= SHOW_SECONDS:
-        state = msgspec.structs.replace(state, old_readings=None)
-    stage = state.measurement
-    if isinstance(stage, Measured | NotMeasured) and not hidden(state):
-        stays = SHOW_SECONDS if stage.resume is None else SHOW_BESIDE_SECONDS
-        if now.monotonic - stage.since >= stays:
-            return msgspec.structs.replace(state, measurement=stage.resume)
-    return state

@@ -12,9 +12,6 @@ from kiosk.flow import effects as do
 from kiosk.flow import measuring, spoken_readings
 from kiosk.flow.state import KioskState, NotMeasured, OwnerQuestion, waits_for
 
-ASK_SECONDS = 120.0
-"""Unanswered, the question goes; the reading stays held, and is asked about again at the next measurement."""
-
 MOST_QUESTIONS = 10
 """More stand in no line: they are asked about at the next measurement."""
 
@@ -60,20 +57,8 @@ def answered(state: KioskState, reading_id: str, mine: bool, now: Moment) -> Ste
     return state, (answer, *effects, *(asks or (denied,)))
 
 
-def aged(state: KioskState, now: Moment) -> Step:
-    """A question that nobody answers goes quietly."""
-    if measuring.hidden(state) or not state.questions:
-        return state, ()
-    question = state.questions[0]
-    if now.monotonic - question.since < ASK_SECONDS:
-        return state, ()
-    state, effects = _without_owner(state, question, "owner-unanswered", now)
-    state, asks = _next(state, now)
-    return state, (*effects, *asks)
-
-
 def seen_again(state: KioskState, now: Moment) -> Step:
-    """The page that covered the question has gone: its time begins now, and it is asked aloud."""
+    """The page that covered the question has gone: it is asked aloud, and cannot be answered in the same breath."""
     if not state.questions:
         return state, ()
     return _ask_first(state, state.questions, now)

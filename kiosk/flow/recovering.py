@@ -13,7 +13,7 @@ from kiosk.facts.line_quality import LineVerdict
 from kiosk.facts.moment import Moment
 from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.flow import effects as do
-from kiosk.flow.state import Connecting, KioskState, Ringing, Talking
+from kiosk.flow.state import Connecting, Ended, KioskState, Ringing, Talking
 
 RECOVER_SECONDS = 45.0
 """How long a broken call is kept while it is being brought back."""
@@ -83,6 +83,8 @@ def media_back(state: KioskState, now: Moment) -> Step:
         return state, (do.PrepareCall(phase.call_id), do.StartRing())
     if isinstance(phase, Connecting | Talking):
         return _restored(state, phase, now)
+    if isinstance(phase, Ended) and phase.undo_to is not None:
+        return state, (do.PrepareCall(phase.undo_to.call_id),)
     return state, ()
 
 

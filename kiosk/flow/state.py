@@ -69,11 +69,15 @@ class Talking(msgspec.Struct, frozen=True, tag="talking"):
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
-    """A calm word about the call that ended; goes to Idle by itself, or at a press."""
+    """A calm word about the call that ended; it stays until it is closed or something else happens.
+
+    ``undo_to``: «Ikke nå» can still be taken back; the caller has not been told yet and waits, hearing nothing new.
+    """
 
     caller: Caller
     outcome: CallOutcome
     since: float
+    undo_to: Ringing | None = None
 
 
 Phase = Idle | Ringing | Connecting | Talking | Ended

@@ -16,7 +16,18 @@ from kiosk.facts.calls import CallOutcome
 from kiosk.facts.measurement import MeasurementKind
 from kiosk.facts.moment import Moment
 from kiosk.facts.spoken import Spoken, Utterance
-from kiosk.flow import choosing, looking_back, measuring, owner, prompts, recovering, saying, spoken_faults, texting
+from kiosk.flow import (
+    choosing,
+    looking_back,
+    measuring,
+    owner,
+    prompts,
+    recovering,
+    saying,
+    spoken_faults,
+    texting,
+    undoing,
+)
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
 from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Ringing, Talking, waits_for
@@ -26,9 +37,10 @@ CONNECT_SECONDS = 20.0
 
 
 class FlowSettings(msgspec.Struct, frozen=True):
-    """How long the card after a call stays, seconds; and how long it rings, where that is not the profile's."""
+    """How long it rings, where that is not the profile's. ``ended_card_seconds``: the card after a call goes by itself,
+    for demonstrations that play many calls; None: it stays until it is closed or something else happens."""
 
-    ended_card_seconds: float
+    ended_card_seconds: float | None = None
     ring_seconds: float | None = None
 
 
@@ -76,19 +88,23 @@ def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSetting
             return _alert(state, lambda ringing: ringing.call_id == call_id, painted=True)
         case on.RingSounding():
             return _alert(state, lambda ringing: True, sounding=True)
-        case on.AnswerPressed():
+        case on.AnswerPressed() | on.ButtonPressed():
             return _answer(state, now)
         case on.DeclinePressed():
-            return _decline(state, now)
+            return undoing.declined(state, now)
+        case on.UndoPressed():
+            return undoing.undone(state)
         case on.HangUpPressed():
             return _hang_up(state, CallOutcome.HUNG_UP_HERE, now)
         case on.CardClosed():
             if isinstance(state.phase, Ended):
-                return msgspec.structs.replace(state, phase=Idle()), ()
+                return undoing.closed(state)
             return measuring.closed(state, now), ()
         case on.CallOver(call_id, outcome):
-            if _call_id(state) != call_id:
+            if call_id_of(state) != call_id:
                 return state, ()
+            if undoing.waiting(state) is not None:
+                return undoing.gone(state)
             return _end(state, outcome, now)
         case on.PeerSeenOrHeard(call_id):
             return _connected(state, call_id, now)
@@ -198,21 +214,22 @@ def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSetting
             assert_never(unreachable)
 
 
-def _call_id(state: KioskState) -> str | None:
-    phase = state.phase
+def call_id_of(state: KioskState) -> str | None:
+    """The call that there is, also one that was declined and can still be answered."""
+    phase = undoing.waiting(state) or state.phase
     return phase.call_id if isinstance(phase, Ringing | Connecting | Talking) else None
 
 
 def _call_arrived(state: KioskState, event: on.CallArrived, now: Moment) -> Step:
     if event.caller is None:
         return state, (do.Refuse(event.call_id, do.Refusal.DECLINE),)
-    if _call_id(state) is not None:
+    if call_id_of(state) is not None:
         return state, (do.Refuse(event.call_id, do.Refusal.BUSY),)
     caller = event.caller
     phase = Ringing(call_id=event.call_id, caller=caller, since=now.monotonic)
     # A measurement goes on, and a question waits; a result has been seen, and one's own readings are not for a call.
     measurement = waits_for(state.measurement)
-    return msgspec.structs.replace(state, phase=phase, measurement=measurement, history=None), (
+    return msgspec.structs.replace(state, phase=phase, measurement=measurement, history=None, old_readings=None), (
         do.WakeScreen(),
         do.PrepareCall(event.call_id),
         do.StartRing(),
@@ -246,14 +263,9 @@ def _answer(state: KioskState, now: Moment) -> Step:
     return msgspec.structs.replace(state, phase=connecting), (do.StopRing(), do.Accept(phase.call_id))
 
 
-def _decline(state: KioskState, now: Moment) -> Step:
-    phase = state.phase
-    if not isinstance(phase, Ringing):
-        return state, ()
-    return _refused(state, phase, do.Refusal.DECLINE, CallOutcome.DECLINED, now)
-
-
 def _refuse_offer(state: KioskState, call_id: str, now: Moment) -> Step:
+    if call_id_of(state) == call_id and undoing.waiting(state) is not None:
+        return undoing.told(state, do.Refusal.NOT_ACCEPTABLE)
     phase = state.phase
     if isinstance(phase, Ringing) and phase.call_id == call_id:
         return _refused(state, phase, do.Refusal.NOT_ACCEPTABLE, CallOutcome.FAILED, now)
@@ -297,10 +309,7 @@ def _connected(state: KioskState, call_id: str, now: Moment) -> Step:
 
 
 def _tick(state: KioskState, now: Moment, settings: FlowSettings) -> Step:
-    state = looking_back.aged(measuring.aged(state, now), now)
-    state, gone = owner.aged(state, now)
-    if gone:
-        return state, gone
+    """Nothing goes by itself but the ring, what is tried in vain, and the time for «Angre» (WCAG 2.2.3)."""
     phase = state.phase
     match phase:
         case Ringing():
@@ -316,9 +325,14 @@ def _tick(state: KioskState, now: Moment, settings: FlowSettings) -> Step:
             state, effects = recovering.aged(state, phase, now)
             if effects:
                 return state, effects
+        case Ended(undo_to=Ringing()):
+            state, effects = undoing.aged(state, now)
+            if effects:
+                return state, effects
         case Ended():
             # What was written goes when the card is closed, and not before.
-            if now.monotonic - phase.since >= settings.ended_card_seconds and state.texting is None:
+            stays = settings.ended_card_seconds
+            if stays is not None and now.monotonic - phase.since >= stays and state.texting is None:
                 return msgspec.structs.replace(state, phase=Idle()), ()
         case Idle():
             pass

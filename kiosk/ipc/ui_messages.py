@@ -24,6 +24,7 @@ class Press(enum.Enum):
 
     ANSWER = "answer"
     DECLINE = "decline"
+    UNDO = "undo"
     HANG_UP = "hang-up"
     CLOSE_CARD = "close-card"
     MEASURE = "measure"  # kind
@@ -39,6 +40,7 @@ class Press(enum.Enum):
     PHRASE = "phrase"  # text
     READ_ALOUD = "read-aloud"
     SAY_AGAIN = "say-again"
+    BUTTON = "button"  # the physical one, by a key
     HUSH = "hush"  # a touch or a key that is on no button: like every press it stops what is being said
     CHOOSE = "choose"  # question, round, place
     TAP = "tap"  # tap

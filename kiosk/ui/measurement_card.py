@@ -70,7 +70,7 @@ def value_text(numbers: Shown, texts: ScreenTexts) -> str:
 def measurement_card(
     stage: MeasurementStage, texts: ScreenTexts, *, at_home: bool, can_measure: tuple[MeasurementKind, ...]
 ) -> MeasurementCard:
-    """The card of a stage; buttons to close and repeat it only at home, where no nurse leads."""
+    """The card of a stage; a result stays until it is closed. It is repeated only at home, where no nurse leads."""
     match stage:
         case Measuring():
             return _measuring(stage, texts)
@@ -82,7 +82,7 @@ def measurement_card(
             card = _measured(stage, texts)
     repeats = at_home and fault is not None and fault not in NO_REPEAT and card.kind in can_measure
     repeats = repeats and stage.resume is None
-    return msgspec.structs.replace(card, can_close=at_home, can_repeat=repeats)
+    return msgspec.structs.replace(card, can_close=True, can_repeat=repeats)
 
 
 def owner_card(question: OwnerQuestion, now: datetime, texts: ScreenTexts) -> OwnerCard:

@@ -87,6 +87,7 @@ class Screen(msgspec.Struct, frozen=True):
     connecting: bool
     line_lost: bool
     notice: str
+    can_undo: bool
     ended: Notice | None
     buttons: tuple[MeasureButton, ...]
     measurement: MeasurementCard | None
@@ -294,6 +295,7 @@ def present(state: KioskState | None, now: datetime, texts: ScreenTexts) -> Scre
         connecting=isinstance(phase, Connecting),
         line_lost=isinstance(phase, Talking) and phase.recovering,
         notice=_notice(state, texts),
+        can_undo=isinstance(phase, Ended) and phase.undo_to is not None,
         ended=ended,
         buttons=_buttons(state, texts),
         measurement=measurement,

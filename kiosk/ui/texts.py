@@ -151,6 +151,7 @@ class ScreenTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     line_lost: str
     line_weak: str
     line_bad: str
+    undo: str
     hang_up: str
     close: str
     saved: str

@@ -27,11 +27,12 @@ from kiosk.ui.screens import PAGES
 from kiosk.ui.text_model import TextModel
 from kiosk.ui.texts import ScreenTexts
 from kiosk.ui.video_item import VideoFeed
+from kiosk.ui.window_input import WindowInput
 
 QML_IMPORT_NAME = "Svar.Screen"
 QML_IMPORT_MAJOR_VERSION = 1
 
-DRAWN_BY_QML = (CurveItem, IconItem)
+DRAWN_BY_QML = (CurveItem, IconItem, WindowInput)
 """Made by pages, never here; their modules must have been loaded before they are."""
 
 
@@ -73,6 +74,7 @@ class ScreenModel(QObject):
         self._guard = RepeatGuard()
         self._state: KioskState | None = None
         self._screen = present(None, now(), self._texts)
+        self._profile = Profile()
         self._size = (1280.0, 800.0)
         self._touched_at = -math.inf
         self._measures = measures(Profile(), *self._size, cap_ratio)
@@ -95,6 +97,11 @@ class ScreenModel(QObject):
         return self._screen
 
     @property
+    def profile(self) -> Profile:
+        """How this patient sees, hears and presses."""
+        return self._profile
+
+    @property
     def remote_feed(self) -> VideoFeed:
         """Where the remote picture comes in."""
         return self._remote
@@ -112,6 +119,9 @@ class ScreenModel(QObject):
     def show(self, state: KioskState | None) -> None:
         """Draw this state; None while core has not spoken."""
         self._state = state
+        if state is not None:
+            self._profile = state.profile
+            self._guard.ignored_for = state.profile.pressing.repeat_seconds
         self.tick()
 
     def tick(self) -> None:
@@ -156,10 +166,6 @@ class ScreenModel(QObject):
     def _shown_state(self) -> KioskState:
         return KioskState() if self._state is None else self._state
 
-    @property
-    def _profile(self) -> Profile:
-        return self._shown_state.profile
-
     @Slot(float, float)
     def resize(self, width: float, height: float) -> None:
         """The window is so large now, in pixels."""
@@ -172,6 +178,11 @@ class ScreenModel(QObject):
         """A hand is there: full light, whatever the hour."""
         self._touched_at = self._monotonic()
         self.tick()
+
+    @Slot(result=bool)
+    def mayTurn(self) -> bool:
+        """«Mer»: whether this press of it counts; turning is the page's own."""
+        return self._guard.accepts("more", self._monotonic(), self._screen.page.value)
 
     @Slot()
     def sayAgain(self) -> None:
@@ -224,8 +235,13 @@ class ScreenModel(QObject):
         self._choose(Choice(press))
 
     def _choose(self, choice: Choice) -> None:
-        if self._guard.accepts(choice, self._monotonic()):
+        if self._guard.accepts(choice, self._monotonic(), self._screen.page.value):
             self.pressed.emit(choice)
+
+    @Slot()
+    def pressButton(self) -> None:
+        """The physical button beside the screen."""
+        self._press(Press.BUTTON)
 
     @Slot()
     def answer(self) -> None:
@@ -236,6 +252,11 @@ class ScreenModel(QObject):
     def decline(self) -> None:
         """«Ikke nå»."""
         self._press(Press.DECLINE)
+
+    @Slot()
+    def undo(self) -> None:
+        """«Angre»."""
+        self._press(Press.UNDO)
 
     @Slot()
     def hangUp(self) -> None:
@@ -450,6 +471,11 @@ class ScreenModel(QObject):
         """A word over the picture."""
         return self._screen.notice
 
+    @Property(bool, notify=changed)
+    def canUndo(self) -> bool:
+        """Whether what was just pressed can be taken back."""
+        return self._screen.can_undo
+
     @Property(str, notify=changed)
     def endedSentence(self) -> str:
         """How the call ended."""
@@ -502,6 +528,10 @@ class ScreenModel(QObject):
     @Property(str, notify=changed)
     def declineText(self) -> str:
         return self._texts.decline
+
+    @Property(str, notify=changed)
+    def undoText(self) -> str:
+        return self._texts.undo
 
     @Property(str, notify=changed)
     def hangUpText(self) -> str:

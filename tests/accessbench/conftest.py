@@ -1,13 +1,8 @@
-"""Qt without a screen, also when this folder is tested alone."""
+"""Draws off screen, as the bench does."""
 
 from __future__ import annotations
 
 import os
 
-from kiosk.accessbench.access_bench import OFFSCREEN
-
-os.environ.update(OFFSCREEN)
-
-from tests.ui.conftest import qapp_cls
-
-__all__ = ["qapp_cls"]
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+os.environ["QT_QUICK_BACKEND"] = "software"

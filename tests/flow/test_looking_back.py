@@ -16,7 +16,7 @@ from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.facts.spoken import Spoken, shown
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
-from kiosk.flow.looking_back import DRAWN_POINTS, LOOK_SECONDS, thinned
+from kiosk.flow.looking_back import DRAWN_POINTS, thinned
 from kiosk.flow.state import History, KioskState, Measuring
 from tests.flow.readings import reading
 from tests.flow.test_measuring import HOME, PRESSURE, WEIGHT, said
@@ -77,11 +77,9 @@ def test_none_and_unreadable_are_told() -> None:
     assert effects == [do.LoadHistory(PRESSURE, Span.WEEK)], "a press tries again"
 
 
-def test_it_closes_by_a_press_by_itself_and_for_what_comes() -> None:
+def test_it_closes_by_a_press_and_for_what_comes_never_by_itself() -> None:
     assert play(on.HistoryClosed(), state=OPEN)[0] == HOME
-    touched, _ = play(on.HistoryChosen(PRESSURE, Span.WEEK), state=OPEN, at=100.0)
-    assert play(on.Tick(), state=touched, at=LOOK_SECONDS)[0] == touched
-    assert play(on.Tick(), state=touched, at=100.0 + LOOK_SECONDS)[0] == HOME
+    assert play(on.Tick(), state=OPEN, at=20 * 3600.0) == (OPEN, [])
     assert play(on.CallArrived("1", KARI), state=OPEN)[0].history is None
     assert play(on.ReadingKept("r", reading()), state=OPEN)[0].history is None
     assert play(on.MeasurementFailed(MeasurementFault.NO_VALUE, PRESSURE), state=OPEN)[0].history is None

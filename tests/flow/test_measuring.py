@@ -11,7 +11,6 @@ from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
 from kiosk.flow import spoken_readings
-from kiosk.flow.measuring import SHOW_BESIDE_SECONDS, SHOW_SECONDS
 from kiosk.flow.state import Ended, Idle, KioskState, Measured, Measuring, NotMeasured, Ringing, Talking
 from tests.flow.readings import CUFF, RECEIVED, cuff_pressure, measurement, reading, weight
 from tests.flow.test_transitions import CONSENTS, KARI, OLA, TALK, play
@@ -94,14 +93,14 @@ def test_every_fault_is_told_to_both(fault: MeasurementFault) -> None:
     assert said(effects)[-1].value == fault.value
 
 
-def test_a_reading_that_comes_after_the_call_is_still_shown_and_leaves_by_itself() -> None:
+def test_a_reading_that_comes_after_the_call_is_still_shown_until_it_is_closed() -> None:
     state, _ = play(*TALK, ASK, on.HangUpPressed())
     state, effects = play(on.ReadingKept("r", reading()), state=state, at=1.0)
     assert isinstance(state.phase, Idle), "the card after the call makes way"
     assert isinstance(state.measurement, Measured)
     assert said(effects)
-    assert play(on.Tick(), state=state, at=SHOW_SECONDS)[0] == state
-    assert play(on.Tick(), state=state, at=1.0 + SHOW_SECONDS)[0].measurement is None
+    assert play(on.Tick(), state=state, at=20 * 3600.0) == (state, [])
+    assert play(on.CardClosed(), state=state, at=20 * 3600.0)[0].measurement is None
 
 
 @pytest.mark.parametrize("kind", MeasurementKind)
@@ -155,7 +154,6 @@ def test_a_ring_covers_the_measurement_which_goes_on_and_its_result_comes() -> N
     state, effects = play(on.AnswerPressed(), on.PeerSeenOrHeard("1"), state=state, at=55.0)
     assert isinstance(state.phase, Talking) and isinstance(state.measurement, Measured)
     assert said(effects)[0] is Spoken.BLOOD_PRESSURE_IS, "told as soon as it is seen"
-    assert play(on.Tick(), state=state, at=55.0 + SHOW_SECONDS - 1)[0].measurement is not None
 
 
 def test_a_result_that_came_while_it_rang_is_told_after_a_declined_call() -> None:
@@ -198,7 +196,8 @@ def test_another_kind_than_the_awaited_is_shown_and_the_waiting_goes_on() -> Non
     state, effects = play(on.ReadingKept("w", weight()), state=state, at=1.0)
     assert do.TellNurse(do.TaskNews.SAVED, reading_id="w", kind=WEIGHT) in effects
     assert isinstance(state.measurement, Measured)
-    again, _ = play(on.Tick(), state=state, at=1.0 + SHOW_BESIDE_SECONDS)
+    assert play(on.Tick(), state=state, at=600.0)[0].measurement == state.measurement
+    again, _ = play(on.CardClosed(), state=state, at=600.0)
     assert again.measurement == Measuring(PRESSURE, 0.0)
     closed, _ = play(on.HangUpPressed(), state=state, at=2.0)
     assert closed.measurement == Measuring(PRESSURE, 0.0)
@@ -235,11 +234,13 @@ def test_progress_is_shown_while_somebody_waits_for_that_kind() -> None:
     assert state.measurement.progress == cuff_pressure("142")
 
 
-def test_old_readings_are_counted_on_a_line_that_goes() -> None:
+def test_old_readings_are_counted_on_a_line_until_something_is_begun() -> None:
     state, effects = play(on.OldReadingsKept(2), on.OldReadingsKept(0), on.OldReadingsKept(1), state=HOME)
     assert state.old_readings is not None and state.old_readings.count == 3
     assert state.measurement is None and said(effects) == [Spoken.SHOWN], "never as just measured"
-    assert play(on.Tick(), state=state, at=SHOW_SECONDS)[0].old_readings is None
+    assert play(on.Tick(), state=state, at=20 * 3600.0) == (state, [])
+    assert play(on.MeasurePressed(PRESSURE), state=state)[0].old_readings is None
+    assert play(on.CallArrived("1", KARI), state=state)[0].old_readings is None
 
 
 def test_what_the_home_can_measure_has_one_order() -> None:

@@ -6,7 +6,7 @@ from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.facts.spoken import Spoken
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
-from kiosk.flow.owner import ASK_SECONDS, MOST_QUESTIONS, SETTLE_SECONDS
+from kiosk.flow.owner import MOST_QUESTIONS, SETTLE_SECONDS
 from kiosk.flow.state import Ended, Idle, KioskState, Measured, Measuring, NotMeasured
 from tests.flow.readings import reading, weight
 from tests.flow.test_measuring import ASK, HOME, said
@@ -52,25 +52,20 @@ def test_several_stand_in_line_and_a_hasty_second_press_answers_nothing() -> Non
     assert play(on.OwnerAnswered("r2", False), state=state, at=ANSWER + 2)[0] == HOME
 
 
-def test_unanswered_it_goes_and_the_next_is_asked_and_it_can_be_asked_again() -> None:
+def test_unanswered_it_stays() -> None:
     state, _ = play(FIRST, SECOND, state=HOME)
-    state, effects = play(on.Tick(), state=state, at=ASK_SECONDS)
-    assert ids(state) == ["r2"] and not any(isinstance(one, do.AnswerOwner) for one in effects)
-    state, effects = play(on.Tick(), state=state, at=2 * ASK_SECONDS)
-    assert (state, effects) == (HOME, [])
-    assert ids(play(FIRST, state=state)[0]) == ["r1"]
+    assert play(on.Tick(), state=state, at=20 * 3600.0) == (state, [])
 
 
-def test_a_ring_covers_it_and_its_time_begins_when_it_is_seen_again() -> None:
+def test_a_ring_covers_it_and_it_is_asked_again_when_it_is_seen_again() -> None:
     state, _ = play(FIRST, on.CallArrived("1", KARI), state=HOME)
     assert play(on.OwnerAnswered("r1", True), state=state, at=ANSWER) == (state, [])
     state, effects = play(on.DeclinePressed(), state=state, at=59.0)
     assert isinstance(state.phase, Ended) and ids(state) == ["r1"]
-    state, effects = play(on.Tick(), state=state, at=70.0)
+    state, effects = play(on.CardClosed(), state=state, at=70.0)
     assert isinstance(state.phase, Idle)
     assert said(effects)[-1] is Spoken.OWNER_ASKED
-    assert ids(play(on.Tick(), state=state, at=ASK_SECONDS + 69)[0]) == ["r1"]
-    assert ids(play(on.Tick(), state=state, at=ASK_SECONDS + 70)[0]) == []
+    assert play(on.OwnerAnswered("r1", True), state=state, at=70.0 + SETTLE_SECONDS - 0.1)[0] == state
 
 
 def test_in_a_call_the_nurse_hears_that_it_is_asked_and_gets_the_reading() -> None:

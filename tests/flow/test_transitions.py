@@ -22,7 +22,7 @@ from kiosk.facts.spoken import Spoken
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
 from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Ringing, Talking, waits_for
-from kiosk.flow.transitions import FlowSettings, step
+from kiosk.flow.transitions import FlowSettings, call_id_of, step
 from tests.flow.readings import reading, weight
 
 SETTINGS = FlowSettings(ended_card_seconds=8.0)
@@ -100,9 +100,12 @@ def test_one_press_answers() -> None:
 
 def test_decline_cancel_and_ringing_out() -> None:
     state, effects = play(on.CallArrived("1", KARI), on.DeclinePressed())
-    assert do.Refuse("1", do.Refusal.DECLINE) in effects
+    assert do.StopRing() in effects and not any(isinstance(one, do.Refuse) for one in effects)
     assert isinstance(state.phase, Ended)
     assert state.phase.outcome is CallOutcome.DECLINED
+    assert play(on.Tick(), state=state, at=4.9) == (state, [])
+    state, effects = play(on.Tick(), state=state, at=5.0)
+    assert effects == [do.Refuse("1", do.Refusal.DECLINE), do.DropMedia("1")]
 
     state, effects = play(on.CallArrived("1", KARI), on.CallOver("1", CallOutcome.CANCELLED))
     assert isinstance(state.phase, Ended)
@@ -175,6 +178,9 @@ _events: st.SearchStrategy[on.Event] = st.one_of(
     st.just(on.RingSounding()),
     st.just(on.AnswerPressed()),
     st.just(on.DeclinePressed()),
+    st.just(on.UndoPressed()),
+    st.just(on.CardClosed()),
+    st.just(on.ButtonPressed()),
     st.just(on.HangUpPressed()),
     st.just(on.CardClosed()),
     st.builds(on.CallOver, _ids, st.sampled_from(CallOutcome)),
@@ -249,7 +255,16 @@ def test_whatever_happens_each_call_ends_once_and_180_is_honest(story: list[tupl
         for one in effects:
             if isinstance(one, do.SendRinging):
                 assert isinstance(state.phase, Ringing) and state.phase.painted and state.phase.sounding
+        if call_id_of(before) is not None and call_id_of(state) != call_id_of(before):
+            assert any(isinstance(one, do.DropMedia) for one in effects)
         was = isinstance(before.phase, Ringing | Connecting | Talking)
         if was and not isinstance(state.phase, Ringing | Connecting | Talking):
-            assert any(isinstance(one, do.DropMedia) for one in effects)
             assert do.StopRing() in effects
+
+
+def test_the_physical_button_answers_and_does_nothing_else() -> None:
+    state, effects = play(on.CallArrived("1", KARI), on.ButtonPressed())
+    assert isinstance(state.phase, Connecting) and do.Accept("1") in effects
+    assert play(on.ButtonPressed(), state=state)[0] == state
+    idle = KioskState()
+    assert play(on.ButtonPressed(), state=idle) == (idle, [])

@@ -303,7 +303,7 @@ def test_a_doubtful_value_is_shown_with_the_advice() -> None:
     [
         (KioskState(can_measure=states.ONE_KIND), True, True),
         (KioskState(), False, True),
-        (KioskState(phase=states.TALKING, can_measure=states.ONE_KIND), False, False),
+        (KioskState(phase=states.TALKING, can_measure=states.ONE_KIND), False, True),
     ],
     ids=["at home", "without the device", "in a call the nurse leads"],
 )

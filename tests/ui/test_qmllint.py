@@ -15,6 +15,7 @@ _TYPES = tuple(
     for name in (
         *("video_item", "measurement_model", "history_model", "choosing_model", "curve_item", "icon_item"),
         *("layout_model", "text_model", "view_model"),
+        "window_input",
     )
 )
 _QT = Path(PySide6.__file__).parent

@@ -259,6 +259,15 @@ Page {
         }
 
         Choice {
+            name: "closeInCall"
+            wanted: root.model.measurement.canClose
+            text: root.model.closeText
+            apart: true
+            keyboardInUse: root.keyboardInUse
+            onActivated: root.model.closeCard()
+        }
+
+        Choice {
             name: "notMine"
             sticky: false
             flows: true

@@ -30,11 +30,21 @@ Page {
         }
 
         Choice {
+            name: "undo"
+            text: root.model.undoText
+            wanted: root.model.canUndo
+            good: true
+            keyboardInUse: root.keyboardInUse
+            onActivated: root.model.undo()
+        }
+
+        Choice {
             id: done
 
             name: "close"
             text: root.model.closeText
-            main: true
+            main: !root.model.canUndo
+            apart: root.model.canUndo
             keyboardInUse: root.keyboardInUse
             onActivated: root.model.closeCard()
         }

@@ -63,7 +63,10 @@ Item {
         border.width: Theme.ring / 2
         border.color: Theme.edge
         keyboardInUse: root.keyboardInUse
-        onActivated: root.board?.more()
+        onActivated: {
+            if (root.model.mayTurn())
+                root.board?.more();
+        }
         Accessible.name: root.model.moreText + " " + root.which
 
         IconItem {

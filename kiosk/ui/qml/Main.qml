@@ -9,7 +9,7 @@ Window {
     id: root
 
     required property ScreenModel model
-    property bool keyboardInUse: false
+    readonly property bool keyboardInUse: hand.keyboardInUse
     // The page that is shown. There is none without an entry in the registry.
     property Page shown: null
 
@@ -61,15 +61,18 @@ Window {
         value: fixed.moreWidth + Theme.buttonGap
     }
 
+    WindowInput {
+        id: hand
+
+        objectName: "hand"
+        window: root
+        model: root.model
+    }
+
     Item {
         id: everything
 
         anchors.fill: parent
-        Keys.onPressed: event => {
-            root.keyboardInUse = true;
-            root.model.touched();
-        }
-
         FakeMark {
             id: mark
 
