@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import secrets
 import select
@@ -18,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from kiosk.ui.press import REPEAT_SECONDS
 from tests.ui.harness import virtual_screen
 
 LIMIT_S = 20.0
@@ -53,6 +55,7 @@ class Walker:
     """The assistive program: Debian's Python with gi, in a process of its own."""
 
     def __init__(self, environment: dict[str, str]) -> None:
+        self._pressed_at = -math.inf
         self.process = subprocess.Popen(
             [_DEBIAN_PYTHON, "-W", "ignore::DeprecationWarning", str(_WALKER)],
             stdin=subprocess.PIPE,
@@ -70,7 +73,12 @@ class Walker:
         return [element.name for element in self.tree()]
 
     def press(self, name: str, action: str = "Press") -> None:
-        """Let the one element of that name do that. Raises AssertionError when there is not exactly one."""
+        """Let the one element of that name do that. Raises AssertionError when there is not exactly one.
+
+        A person takes longer than a bouncing finger, whose second press the screen ignores on a page that has just come.
+        """
+        time.sleep(max(0.0, self._pressed_at + 2 * REPEAT_SECONDS - time.monotonic()))
+        self._pressed_at = time.monotonic()
         trouble = self._ask(do="act", name=name, action=action)
         assert trouble == "", f"{trouble}: {self.names()}"
 
