@@ -75,7 +75,7 @@ class Walker:
     def press(self, name: str, action: str = "Press") -> None:
         """Let the one element of that name do that. Raises AssertionError when there is not exactly one.
 
-        A person takes longer than a bouncing finger, whose second press the screen ignores on a page that has just come.
+        A person takes longer than a bouncing finger, whose second press a page that has just come ignores.
         """
         time.sleep(max(0.0, self._pressed_at + 2 * REPEAT_SECONDS - time.monotonic()))
         self._pressed_at = time.monotonic()
