@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 
 from kiosk.facts.profile import Language
 from kiosk.facts.spoken import Utterance
+from kiosk.speech.normaliser import normalised
 from kiosk.speech.phrases import PhraseError, Phrases
 from kiosk.speech.sentences import sentences
 from kiosk.speech.speaker import Samples, Speaker
@@ -109,7 +110,7 @@ class Announcer:
 
     def _pieces(self, utterance: Utterance) -> list[str]:
         try:
-            return sentences(self._phrases.sentence(utterance))
+            return sentences(normalised(self._phrases.sentence(utterance), self._language))
         except PhraseError as error:
             _log.error("a phrase cannot be said: %s", error)
             return []
