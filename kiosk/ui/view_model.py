@@ -175,9 +175,11 @@ class ScreenModel(QObject):
 
     @Slot()
     def touched(self) -> None:
-        """A hand is there: full light, whatever the hour."""
+        """A hand is there: full light, whatever the hour, and what is being said stops, wherever it came down."""
         self._touched_at = self._monotonic()
         self.tick()
+        if self._shown_state.spoken is not None:
+            self.pressed.emit(Choice(Press.HUSH))
 
     @Slot(result=bool)
     def mayTurn(self) -> bool:

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from kiosk.facts.profile import Pressing, Profile
+from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.flow.state import KioskState
 from kiosk.ipc.ui_messages import Choice, Press
 from kiosk.ui.window_input import WindowInput, controls
@@ -71,6 +72,20 @@ def test_a_tap_of_a_finger(pages: Pages, panel: QPointingDevice) -> None:
     assert pages.pressed == [] and pages.item("answer").property("held")
     QTest.touchEvent(pages.window, panel).release(0, place, pages.window)
     assert pages.pressed == [Choice(Press.ANSWER)]
+
+
+def test_a_finger_anywhere_silences_the_voice(pages: Pages, panel: QPointingDevice) -> None:
+    show(pages, KioskState(spoken=Utterance(Spoken.RECOVERING)))
+    aside = QPoint(4, 4)
+    QTest.touchEvent(pages.window, panel).press(0, aside).commit()
+    assert pages.pressed == [Choice(Press.HUSH)], "as it comes down, not when it goes up"
+    QTest.touchEvent(pages.window, panel).release(0, aside).commit()
+    assert pages.pressed == [Choice(Press.HUSH)]
+    pages.pressed.clear()
+    show(pages, KioskState())
+    QTest.touchEvent(pages.window, panel).press(0, aside).commit()
+    QTest.touchEvent(pages.window, panel).release(0, aside).commit()
+    assert pages.pressed == [], "there is nothing to silence"
 
 
 @pytest.mark.parametrize(("outside", "counted"), [(9.5, 1), (10.5, 0)])
