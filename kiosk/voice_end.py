@@ -47,6 +47,7 @@ class VoiceEnd:
             self._speaker,
             lambda samples: media_end.speak(samples.sample_rate, samples.data),
             lambda: media_end.send(media.StopSpeaking()),
+            self._reached,
             self._ended,
         )
 
@@ -90,6 +91,10 @@ class VoiceEnd:
         if not profile.speaking.enabled:
             self._announcer.stop()
             self._ended()
+
+    def _reached(self, words: str) -> None:
+        if self._controller is not None:
+            self._controller.handle(on.SpeechReached(words))
 
     def _ended(self) -> None:
         if self._controller is not None:

@@ -100,6 +100,12 @@ class SayAgainPressed(msgspec.Struct, frozen=True):
     """«Si igjen»."""
 
 
+class SpeechReached(msgspec.Struct, frozen=True):
+    """The voice says these words now, as they are written."""
+
+    words: str
+
+
 class SpeechEnded(msgspec.Struct, frozen=True):
     """Nothing is being said any more: it was finished, stopped, or there is no voice. ``hushed``: by a press."""
 
@@ -359,6 +365,7 @@ Event = (
     | HistoryChosen
     | HistoryClosed
     | SayAgainPressed
+    | SpeechReached
     | SpeechEnded
     | CallOver
     | PeerSeenOrHeard

@@ -37,9 +37,14 @@ def again(state: KioskState, now: Moment) -> Step:
     return state, (do.Say(prompts.prompt(state, now)),)
 
 
+def reached(state: KioskState, words: str) -> KioskState:
+    """The voice is here now. A late word of what has been dropped meanwhile marks nothing."""
+    return state if state.spoken is None else msgspec.structs.replace(state, speaking=words)
+
+
 def ended(state: KioskState) -> KioskState:
     """Nothing is being said any more."""
-    return state if state.spoken is None else msgspec.structs.replace(state, spoken=None)
+    return state if state.spoken is None else msgspec.structs.replace(state, spoken=None, speaking="")
 
 
 def aged(state: KioskState, now: Moment) -> Step:
@@ -67,7 +72,7 @@ def told(before: KioskState, state: KioskState, event: on.Event, effects: tuple[
             case do.Say(utterance):
                 repeated = isinstance(event, on.SayAgainPressed) and state.said is not None and state.said.repeated
                 said = Said(utterance, now.monotonic, prompts.screen_of(state), repeated)
-                state = msgspec.structs.replace(state, spoken=utterance, said=said)
+                state = msgspec.structs.replace(state, spoken=utterance, speaking="", said=said)
             case _:
                 pass
     return state, effects

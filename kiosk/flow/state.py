@@ -198,7 +198,8 @@ class KioskState(msgspec.Struct, frozen=True):
 
     ``can_measure``: what the home has devices for. ``questions``: the first is asked, the others wait.
     ``screen_reader``: a screen reader speaks in this home, so our own voice is silent (EN 301 549 11.6.2).
-    ``spoken`` is being said now, ``said`` was said last; ``worries``: what is remembered of saying faults.
+    ``spoken`` is being said now, and of it the words ``speaking``, as they are written; ``said`` was said last;
+    ``worries``: what is remembered of saying faults.
     """
 
     phase: Phase = Idle()
@@ -217,6 +218,7 @@ class KioskState(msgspec.Struct, frozen=True):
     texting: Texting | None = None
     screen_reader: bool = False
     spoken: Utterance | None = None
+    speaking: str = ""
     said: Said | None = None
     worries: tuple[Worry, ...] = ()
 

@@ -150,6 +150,8 @@ def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSetting
             return msgspec.structs.replace(state, history=None), ()
         case on.SayAgainPressed():
             return choosing.again(state, now) if choosing.is_shown(state) else saying.again(state, now)
+        case on.SpeechReached(words):
+            return saying.reached(state, words), ()
         case on.SpeechEnded(hushed=True):
             return saying.ended(state), ()
         case on.SpeechEnded():

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable
+
+import msgspec
 
 from kiosk.facts.profile import Language
 from kiosk.facts.spoken import Utterance
@@ -25,10 +28,17 @@ _LOOK_SECONDS = 0.3
 """A screen that stays so long gets its prompt made ahead of need."""
 
 
+class Piece(msgspec.Struct, frozen=True):
+    """What is made in one go: ``said`` as the voice gets it, ``written`` as it may stand on the screen."""
+
+    said: str
+    written: str
+
+
 class Announcer:
     """``play`` takes the samples of a sentence and gives its number, None when nothing can play it. ``silence`` drops
-    whatever is being played; ``ended`` is told when nothing is being said any more, unless ``stop`` or a newer ``say``
-    ended it."""
+    whatever is being played; ``reached`` is told what is being said now, as it is written, and ``ended`` when nothing
+    is any more, unless ``stop`` or a newer ``say`` ended it."""
 
     def __init__(
         self,
@@ -37,6 +47,7 @@ class Announcer:
         speaker: Speaker,
         play: Callable[[Samples], int | None],
         silence: Callable[[], None],
+        reached: Callable[[str], None],
         ended: Callable[[], None],
     ) -> None:
         self._phrases = phrases
@@ -44,9 +55,11 @@ class Announcer:
         self._speaker = speaker
         self._play = play
         self._silence = silence
+        self._reached = reached
         self._ended = ended
         self._saying: asyncio.Task[None] | None = None
         self._last: int | None = None
+        self._playing: deque[tuple[int, str]] = deque()
         self._soon: tuple[Utterance, ...] = ()
         self._expected: Utterance | None = None
         self._look = asyncio.Event()
@@ -86,12 +99,17 @@ class Announcer:
 
     def finished(self, number: int) -> None:
         """Whoever plays has played this one to its end, or dropped it."""
+        if self._playing and self._playing[0][0] == number:
+            self._playing.popleft()
+            if self._playing:
+                self._reached(self._playing[0][1])
         if number == self._last:
             self._last = None
             self._ended()
 
     def _drop(self) -> None:
         self._last = None
+        self._playing.clear()
         if self._saying is not None:
             self._saying.cancel()
             self._saying = None
@@ -99,29 +117,34 @@ class Announcer:
     async def _speak(self, utterance: Utterance) -> None:
         number: int | None = None
         pieces = self._pieces(utterance)
-        for place, sentence in enumerate(pieces):
-            made = await self._speaker.samples(sentence)
+        for place, piece in enumerate(pieces):
+            made = await self._speaker.samples(piece.said)
             if made is None:
                 break
             number = self._play(made if place == len(pieces) - 1 else with_pause(made))
+            if number is not None:
+                self._playing.append((number, piece.written))
+                if len(self._playing) == 1:
+                    self._reached(piece.written)
         self._last = number
         if number is None:
             self._ended()
 
-    def _pieces(self, utterance: Utterance) -> list[str]:
+    def _pieces(self, utterance: Utterance) -> list[Piece]:
         try:
-            return sentences(normalised(self._phrases.sentence(utterance), self._language))
+            parts = self._phrases.parts(utterance)
         except PhraseError as error:
             _log.error("a phrase cannot be said: %s", error)
             return []
+        return [piece for part in parts for piece in pieces_of(part, self._language)]
 
     async def _warm(self) -> None:
         while True:
             await self._speaker.started()
             # Anew after every start: it also tells whether the new voice works.
             for utterance in self._soon:
-                for sentence in self._pieces(utterance):
-                    await self._speaker.samples(sentence, anew=True)
+                for piece in self._pieces(utterance):
+                    await self._speaker.samples(piece.said, anew=True)
             await self._speaker.gone()
 
     async def _make_expected(self) -> None:
@@ -130,8 +153,16 @@ class Announcer:
             await asyncio.sleep(_LOOK_SECONDS)
             self._look.clear()
             if self._expected is not None:
-                for sentence in self._pieces(self._expected):
-                    await self._speaker.samples(sentence)
+                for piece in self._pieces(self._expected):
+                    await self._speaker.samples(piece.said)
+
+
+def pieces_of(part: str, language: Language) -> list[Piece]:
+    """The sentences of a part; where the voice's are not the written ones («2. desember»), each is the whole part's."""
+    said, written = sentences(normalised(part, language)), sentences(part)
+    if len(said) != len(written):
+        written = [part] * len(said)
+    return [Piece(*one) for one in zip(said, written, strict=True)]
 
 
 def with_pause(made: Samples) -> Samples:

@@ -48,7 +48,11 @@ class Phrases:
 
     def sentence(self, utterance: Utterance) -> str:
         """The words to say, and what follows them. Raises PhraseError when a template wants a field that is lacking."""
-        return " ".join(_ended(self._alone(one)) for one in utterance.all())
+        return " ".join(self.parts(utterance))
+
+    def parts(self, utterance: Utterance) -> list[str]:
+        """The same in its parts, one for each utterance in it. Raises PhraseError."""
+        return [_ended(self._alone(one)) for one in utterance.all()]
 
     def _alone(self, utterance: Utterance) -> str:
         words = {field: self._named(name) for field, name in utterance.words}

@@ -24,6 +24,7 @@ from kiosk.ui.measurement_model import MeasurementModel, OwnerModel
 from kiosk.ui.presentation import Screen, Tone, present
 from kiosk.ui.press import RepeatGuard
 from kiosk.ui.screens import PAGES
+from kiosk.ui.spoken_words import is_spoken
 from kiosk.ui.text_model import TextModel
 from kiosk.ui.texts import ScreenTexts
 from kiosk.ui.video_item import VideoFeed
@@ -45,12 +46,13 @@ class ScreenModel(QObject):
     offset, ``monotonic`` seconds; ``cap_ratio`` is the height of a capital H over the pixel size of ``font_family``.
 
     ``shown`` comes after ``changed``, when all values are the new ones: pages lay themselves out then. ``restyled``
-    when colours or sizes are others.
+    when colours or sizes are others, ``reads`` when the voice has come to other words.
     """
 
     changed = Signal()
     shown = Signal()
     restyled = Signal()
+    reads = Signal()
     settled = Signal()
     pressed = Signal(object)
     turned = Signal(object, object, bool)
@@ -118,7 +120,9 @@ class ScreenModel(QObject):
 
     def show(self, state: KioskState | None) -> None:
         """Draw this state; None while core has not spoken."""
-        self._state = state
+        spoken_before, self._state = self._shown_state.speaking, state
+        if self._shown_state.speaking != spoken_before:
+            self.reads.emit()
         if state is not None:
             self._profile = state.profile
             self._guard.ignored_for = state.profile.pressing.repeat_seconds
@@ -180,6 +184,16 @@ class ScreenModel(QObject):
         self.tick()
         if self._shown_state.spoken is not None:
             self.pressed.emit(Choice(Press.HUSH))
+
+    @Property(str, notify=reads)
+    def spoken(self) -> str:
+        """What the voice says now, as it is written; empty while it is silent."""
+        return self._shown_state.speaking
+
+    @Slot(str, str, result=bool)
+    def isSpoken(self, text: str, spoken: str) -> bool:
+        """Whether this text is what ``spoken`` says, or a part of it."""
+        return is_spoken(text, spoken)
 
     @Slot(result=bool)
     def mayTurn(self) -> bool:

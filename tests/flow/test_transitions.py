@@ -268,3 +268,17 @@ def test_the_physical_button_answers_and_does_nothing_else() -> None:
     assert play(on.ButtonPressed(), state=state)[0] == state
     idle = KioskState()
     assert play(on.ButtonPressed(), state=idle) == (idle, [])
+
+
+def test_the_words_that_are_being_said_are_known_as_long_as_they_are() -> None:
+    state, _ = step(KioskState(), on.SayAgainPressed(), moment(1), SETTINGS)
+    assert state.speaking == ""
+    state, _ = step(state, on.SpeechReached("Alt er klart."), moment(2), SETTINGS)
+    assert state.speaking == "Alt er klart."
+    again, _ = step(state, on.SayAgainPressed(), moment(3), SETTINGS)
+    assert again.speaking == ""  # said from the beginning
+    for ended in (on.SpeechEnded(), on.SpeechEnded(hushed=True)):
+        silent, _ = step(state, ended, moment(3), SETTINGS)
+        assert silent.speaking == ""
+        late, _ = step(silent, on.SpeechReached("Et sent ord."), moment(4), SETTINGS)
+        assert late.speaking == ""

@@ -75,6 +75,7 @@ Rectangle {
         font.family: Theme.fontFamily
         font.pixelSize: root.textSize
         font.weight: root.weight
+        font.underline: Theme.says(text)
         // As large as has room, never smaller than the smallest; then in two lines.
         fontSizeMode: Text.Fit
         minimumPixelSize: Theme.textSize

@@ -42,6 +42,7 @@ Piece {
         // Digits are as high as capitals: they fill the height that is left.
         font.pixelSize: Math.max(Theme.textSize, Math.min(Math.floor(root.height * 1.1), Math.floor(width / 2.9)))
         font.weight: Font.DemiBold
+        font.underline: Theme.says(text)
         horizontalAlignment: Text.AlignHCenter
         verticalAlignment: Text.AlignVCenter
         textFormat: Text.PlainText

@@ -8,6 +8,8 @@ Text {
     color: Theme.text
     font.family: Theme.fontFamily
     font.pixelSize: Theme.textSize
+    // What is being said is underlined: a mark that is no colour, moves nothing and is not the ring of the keys.
+    font.underline: Theme.says(text)
     // Fonts ask for more air above and below than large text needs.
     lineHeightMode: Text.FixedHeight
     lineHeight: Math.ceil(font.pixelSize * 1.16)

@@ -42,6 +42,11 @@ Window {
     }
     Binding {
         target: Theme
+        property: "reader"
+        value: root.model
+    }
+    Binding {
+        target: Theme
         property: "windowHeight"
         value: root.height
     }

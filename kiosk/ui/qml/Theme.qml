@@ -1,8 +1,11 @@
 // Colours and sizes of every page: given by the model (kiosk/ui/appearance.py) for this patient and this screen.
 pragma Singleton
 import QtQuick
+import Svar.Screen
 
 QtObject {
+    id: root
+
     property string fontFamily: "DejaVu Sans"
     // What a button alone looks like, before a model has spoken: 10.1 inches, 1280x800, dark.
     property var colours: ({
@@ -87,4 +90,13 @@ QtObject {
     // What «Si igjen» and «Mer» take of the bar: set by Main.
     property real fixedWidth: 0
     property real moreWidth: 0
+
+    // Who knows what is being said: set by Main.
+    property ScreenModel reader: null
+    readonly property string spoken: reader?.spoken ?? ""
+
+    // Whether the voice says this text now.
+    function says(text: string): bool {
+        return root.spoken !== "" && root.reader.isSpoken(text, root.spoken);
+    }
 }

@@ -50,6 +50,16 @@ Piece {
         }
     }
 
+    // Beside what is being said; the words themselves are underlined.
+    Rectangle {
+        objectName: "spokenBar"
+        x: -Theme.gap
+        width: Theme.ring
+        height: root.height
+        visible: Theme.says(root.shownWords)
+        color: Theme.text
+    }
+
     Label {
         id: label
 
