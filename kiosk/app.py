@@ -239,6 +239,10 @@ class App:
         """Nobody waits any more."""
         self._devices.stop_measuring()
 
+    def tell_desk(self, kind: MeasurementKind, fault: MeasurementFault, times: int) -> None:
+        """Tell the care desk that this could not be measured."""
+        self._devices.tell_desk(kind, fault, times)
+
     def answer_owner(self, reading_id: str, mine: bool) -> None:
         """Whose a held reading is."""
         self._devices.answer_owner(reading_id, mine)

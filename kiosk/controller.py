@@ -97,6 +97,9 @@ class Outside(Protocol):
         """Nobody waits for ``measure`` any more: let it return, with any fault, or with a reading that came all the
         same. The next ``measure`` may begin before the last has returned."""
 
+    def tell_desk(self, kind: MeasurementKind, fault: MeasurementFault, times: int) -> None:
+        """Tell the care desk that this could not be measured; what becomes of it comes as on.DeskTold."""
+
     def answer_owner(self, reading_id: str, mine: bool) -> None:
         """Whose a held reading is; mine: it comes back by ``measure`` or ``reading_kept``."""
 
@@ -411,6 +414,8 @@ class Controller:
             case do.StopMeasuring():
                 self._measurements += 1
                 self._outside.stop_measuring()
+            case do.TellDesk(kind, fault, times):
+                self._outside.tell_desk(kind, fault, times)
             case do.AnswerOwner(reading_id, mine):
                 self._outside.answer_owner(reading_id, mine)
             case do.LoadHistory(kind, span):

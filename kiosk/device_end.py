@@ -6,6 +6,7 @@ import asyncio
 import enum
 import logging
 import time
+import uuid
 from collections.abc import Coroutine
 from pathlib import Path
 
@@ -17,12 +18,13 @@ from kiosk.bugs import described
 from kiosk.controller import Controller, Kept
 from kiosk.facts.faults import Fault
 from kiosk.facts.history import Band, Curve, Span
-from kiosk.facts.measurement import MeasurementFault, MeasurementKind
+from kiosk.facts.measurement import DeskNews, MeasurementFault, MeasurementKind
 from kiosk.flow import events as on
 from kiosk.home_devices import Home, home
 from kiosk.measurements.capture import Sender
 from kiosk.measurements.collector import Collector, SavedReading
 from kiosk.measurements.curves import LENGTHS, curve
+from kiosk.measurements.fhir import not_measured_message
 from kiosk.measurements.outbox import Outbox, OutboxError, OutboxReason
 from kiosk.measurements.paired_devices import PairedDevicesError
 from kiosk.measurements.token import SignedTokens
@@ -109,6 +111,8 @@ class DeviceEnd:
         self._count_again = False
         self._outbox: Outbox | None = None
         self._collector: Collector | None = None
+        self.messages: dict[str, MeasurementKind] = {}
+        """To the desk and not there yet: what each is about, by its identifier."""
         self._uploader: Uploader | None = None
         try:
             self._use(open_outbox(settings))
@@ -192,6 +196,33 @@ class DeviceEnd:
         """Nobody waits any more."""
         if self._collector is not None:
             self._collector.stop_measuring()
+
+    def tell_desk(self, kind: MeasurementKind, fault: MeasurementFault, times: int) -> None:
+        """Tell the care desk that this could not be measured; what becomes of it comes as an event."""
+        self._start(self._tell_desk(kind, fault, times))
+
+    async def _tell_desk(self, kind: MeasurementKind, fault: MeasurementFault, times: int) -> None:
+        outbox, fhir = self._outbox, self._settings.fhir
+        message = not_measured_message(
+            *(kind, fault, times),
+            identifier=f"urn:uuid:{uuid.uuid4()}",
+            patient=fhir.patient,
+            gateway_device=self._sender.gateway,
+            sent=self._clock.now(),
+            wording=self._sender.wording,
+        )
+        news = DeskNews.NOT_KEPT
+        if outbox is not None:
+            self.messages[message.identifier] = kind
+            try:
+                await asyncio.to_thread(outbox.keep_message, message, fhir.patient)
+                news = DeskNews.KEPT
+            except OutboxError as error:
+                _log.error("the desk cannot be told: %s", error)
+                del self.messages[message.identifier]
+        self._handle(on.DeskTold(kind, news))
+        if self._uploader is not None:
+            self._uploader.wake()
 
     def answer_owner(self, reading_id: str, mine: bool) -> None:
         """Whose a held reading is."""
@@ -286,7 +317,10 @@ class DeviceEnd:
 
     def delivered(self, reading_id: str, server_id: str) -> None:
         """The server holds a resource; a reading's own Observation is told."""
-        self._start(self._delivered(reading_id, server_id))
+        if reading_id in self.messages:
+            self._handle(on.DeskTold(self.messages.pop(reading_id), DeskNews.DELIVERED))
+        else:
+            self._start(self._delivered(reading_id, server_id))
 
     async def _delivered(self, identifier: str, server_id: str) -> None:
         if self._controller is not None and await self._is_reading(identifier):
@@ -295,7 +329,10 @@ class DeviceEnd:
 
     def held(self, reading_id: str) -> None:
         """The server refused a resource for good; a reading's own Observation is told."""
-        self._start(self._held(reading_id))
+        if reading_id in self.messages:
+            self._handle(on.DeskTold(self.messages.pop(reading_id), DeskNews.NOT_KEPT))
+        else:
+            self._start(self._held(reading_id))
 
     async def _held(self, identifier: str) -> None:
         if self._controller is not None and await self._is_reading(identifier):

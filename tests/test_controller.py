@@ -104,6 +104,9 @@ class FakeOutside:
     def stop_measuring(self) -> None:
         self.asked.append("stop")
 
+    def tell_desk(self, kind: MeasurementKind, fault: MeasurementFault, times: int) -> None:
+        self.asked.append((kind, fault, times))
+
     def answer_owner(self, reading_id: str, mine: bool) -> None:
         self.asked.append((reading_id, mine))
 

@@ -20,7 +20,7 @@ from kiosk.device_end import DeviceEnd
 from kiosk.facts.choosing import Choosing
 from kiosk.facts.faults import Fault
 from kiosk.facts.history import Span
-from kiosk.facts.measurement import MeasurementFault, MeasurementKind
+from kiosk.facts.measurement import DeskNews, MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
 from kiosk.facts.profile import Profile
 from kiosk.facts.spoken import Utterance
@@ -103,6 +103,9 @@ class Core:
 
     def stop_measuring(self) -> None:
         self.devices.stop_measuring()
+
+    def tell_desk(self, kind: MeasurementKind, fault: MeasurementFault, times: int) -> None:
+        self.devices.tell_desk(kind, fault, times)
 
     def answer_owner(self, reading_id: str, mine: bool) -> None:
         self.devices.answer_owner(reading_id, mine)
@@ -265,3 +268,39 @@ async def test_what_is_told_after_the_end_starts_nothing(tmp_path: Path) -> None
     core.devices.load_history(BLOOD_PRESSURE, Span.WEEK)
     await asyncio.sleep(0)
     assert len(asyncio.all_tasks()) == 1
+
+
+async def test_what_fails_twice_is_told_to_the_desk_once_and_durable(tmp_path: Path) -> None:
+    failing = MeasurementFault.CUFF_TOO_LOOSE
+    async with running(tmp_path) as core:
+        core.devices.measurement_failed(BLOOD_PRESSURE, failing)
+        assert core.state.troubles[0].desk is None
+        core.devices.measurement_failed(BLOOD_PRESSURE, failing)
+        state = await core.until(lambda state: state.desk_of(BLOOD_PRESSURE) is DeskNews.KEPT)
+        assert isinstance(state.measurement, NotMeasured)
+        core.devices.measurement_failed(BLOOD_PRESSURE, failing)
+        ((identifier, kind),) = core.devices.messages.items()
+        assert kind is BLOOD_PRESSURE
+        core.devices.delivered(identifier, "c-1")
+        await core.until(lambda state: state.desk_of(BLOOD_PRESSURE) is DeskNews.DELIVERED)
+        core.devices.delivered(identifier, "c-1")
+    box = Outbox.open(tmp_path / "data" / "outbox.sqlite")
+    (item,) = box.items()
+    assert (item.identifier, item.resource_type, item.patient) == (identifier, "Communication", "p-1")
+    (waiting,) = box.waiting(None)
+    body = msgspec.json.decode(waiting.payload)
+    assert body["reasonCode"] == [{"text": "cuff-too-loose"}]
+    assert body["payload"][0]["contentString"].startswith("Et blodtrykk ble ikke målt")
+    box.close()
+
+
+async def test_a_desk_that_cannot_be_told_is_not_claimed_to_know(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path) as core:
+        monkeypatch.setattr(Outbox, "keep_message", full)
+        for _ in range(2):
+            core.devices.measurement_failed(BLOOD_PRESSURE, MeasurementFault.NO_VALUE)
+        await core.until(lambda state: bool(state.troubles) and not state.troubles[0].telling)
+        assert core.state.desk_of(BLOOD_PRESSURE) is None
+        assert core.devices.messages == {}

@@ -16,7 +16,7 @@ from kiosk.facts.choosing import Choosing, Pick, Playing, Question
 from kiosk.facts.faults import FakePart, Fault
 from kiosk.facts.history import Band, Curve, Point, Span
 from kiosk.facts.line_quality import LineVerdict
-from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
+from kiosk.facts.measurement import Delivery, DeskNews, MeasurementFault, MeasurementKind
 from kiosk.facts.profile import Profile
 from kiosk.facts.visit import Visit
 from kiosk.flow.state import (
@@ -32,6 +32,7 @@ from kiosk.flow.state import (
     Ringing,
     Talking,
     Texting,
+    Trouble,
     Writing,
 )
 from kiosk.text.captions import CaptionMessage
@@ -309,6 +310,16 @@ def every_state() -> dict[str, KioskState]:
         failed = NotMeasured(MeasurementKind.BLOOD_PRESSURE, failure, 1.0)
         states[f"talk-{failure.value}"] = KioskState(phase=TALKING, measurement=failed, fakes=FAKES)
         states[f"failed-{failure.value}"] = KioskState(measurement=failed, fakes=FAKES, can_measure=ONE_KIND)
+    for news, failure in (
+        (DeskNews.KEPT, MeasurementFault.LINK_LOST),
+        (DeskNews.DELIVERED, MeasurementFault.PAIR_AGAIN),
+    ):
+        states[f"failed-desk-{news.value}"] = KioskState(
+            measurement=NotMeasured(MeasurementKind.BLOOD_PRESSURE, failure, 1.0),
+            fakes=FAKES,
+            can_measure=ONE_KIND,
+            troubles=(Trouble(MeasurementKind.BLOOD_PRESSURE, 2, desk=news),),
+        )
     for question in Question:
         asked = Choosing(before=Profile(), chosen=Profile(), question=question)
         states[f"choose-{question.value}"] = KioskState(choosing=asked, can_measure=ONE_KIND, next_visit=VISIT)

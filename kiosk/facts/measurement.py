@@ -68,6 +68,21 @@ NO_REPEAT = frozenset(
 """What another try does not mend: nothing invites to it."""
 
 
+NOT_THE_DESKS = frozenset(
+    {MeasurementFault.NOT_A_PATIENT, MeasurementFault.TIME_UNKNOWN, MeasurementFault.OWNER_UNKNOWN}
+)
+"""What the desk is not told of as a failure: nothing is wrong, or it is told of the reading that is kept."""
+
+
+class DeskNews(enum.Enum):
+    """What has become of a message to the desk. KEPT: durable here; DELIVERED only when the server has said so.
+    NOT_KEPT: there is none, or the server will not take it; the patient must tell it."""
+
+    KEPT = "kept"
+    DELIVERED = "delivered"
+    NOT_KEPT = "not-kept"
+
+
 class Delivery(enum.Enum):
     """How far a saved reading has come. DELIVERED only when the server has said so."""
 

@@ -8,7 +8,7 @@ import msgspec
 
 from kiosk.facts.choosing import Choosing
 from kiosk.facts.history import Span
-from kiosk.facts.measurement import MeasurementKind
+from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.facts.profile import Profile
 from kiosk.facts.spoken import Utterance
 
@@ -97,6 +97,14 @@ class StopMeasuring(msgspec.Struct, frozen=True):
     """Nobody waits any more; a reading that comes all the same is kept as ever."""
 
 
+class TellDesk(msgspec.Struct, frozen=True):
+    """Tell the care desk that this kind could not be measured, so many times in a row; → on.DeskTold."""
+
+    kind: MeasurementKind
+    fault: MeasurementFault
+    times: int
+
+
 class AnswerOwner(msgspec.Struct, frozen=True):
     """A person has said whose a reading is."""
 
@@ -170,6 +178,7 @@ Effect = (
     | WakeScreen
     | Measure
     | StopMeasuring
+    | TellDesk
     | AnswerOwner
     | LoadHistory
     | ApplyProfile

@@ -11,7 +11,7 @@ from kiosk.facts.choosing import Choosing, Question, Tap
 from kiosk.facts.faults import Fault
 from kiosk.facts.history import Curve, Span
 from kiosk.facts.line_quality import LineVerdict
-from kiosk.facts.measurement import MeasurementFault, MeasurementKind
+from kiosk.facts.measurement import DeskNews, MeasurementFault, MeasurementKind
 from kiosk.facts.profile import Profile
 from kiosk.flow.state import Writing
 from kiosk.text.captions import CaptionMessage
@@ -200,6 +200,13 @@ class MeasurementFailed(msgspec.Struct, frozen=True):
     kind: MeasurementKind | None = None
 
 
+class DeskTold(msgspec.Struct, frozen=True):
+    """What has become of the message to the desk about this kind."""
+
+    kind: MeasurementKind
+    news: DeskNews
+
+
 class OwnerAsked(msgspec.Struct, frozen=True):
     """A reading taken now, kept, of which only a person can say whose it is."""
 
@@ -382,6 +389,7 @@ Event = (
     | MeasurementProgress
     | ReadingKept
     | MeasurementFailed
+    | DeskTold
     | OwnerAsked
     | OldReadingsKept
     | HistoryLoaded

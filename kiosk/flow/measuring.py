@@ -6,11 +6,11 @@ import msgspec
 
 from drivers.readings import Measurement, Reading
 from kiosk.facts.caller import CallerClass
-from kiosk.facts.measurement import SHOWN_AS, Delivery, MeasurementFault, MeasurementKind
+from kiosk.facts.measurement import SHOWN_AS, Delivery, DeskNews, MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
 from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.flow import effects as do
-from kiosk.flow import prompts, spoken_faults, spoken_readings
+from kiosk.flow import prompts, spoken_faults, spoken_readings, telling_desk
 from kiosk.flow.state import (
     Connecting,
     Ended,
@@ -109,6 +109,7 @@ def kept(state: KioskState, reading_id: str, reading: Reading, doubt: Measuremen
     kind = SHOWN_AS.get(reading.value.kind)
     if kind is None:
         return state, ()
+    state = telling_desk.works(state, kind)
     measured = Measured(reading_id, reading, Delivery.SAVED, now.monotonic, doubt, _others(state, kind))
     state = msgspec.structs.replace(state, measurement=measured, history=None)
     state, effects = uncovered(state, spoken_readings.result(reading.value, doubt, aloud=state.aloud))
@@ -128,8 +129,22 @@ def failed(state: KioskState, fault: MeasurementFault, kind: MeasurementKind | N
         return msgspec.structs.replace(state, measurement=_others(state, kind)), (told,)
     nothing = NotMeasured(kind, fault, now.monotonic, _others(state, kind))
     state = msgspec.structs.replace(state, measurement=nothing, history=None)
-    state, effects = uncovered(state, Utterance(Spoken(fault.value)))
-    return state, (do.TellNurse(do.TaskNews.FAILED, reason=fault.value, kind=kind), *effects)
+    state, telling = telling_desk.failed(state, kind, fault)
+    news: tuple[do.Effect, ...] = (do.TellNurse(do.TaskNews.FAILED, reason=fault.value, kind=kind), *telling)
+    if telling_desk.waits(state, kind):
+        return state, news  # said when it is known whether the desk will be told
+    state, effects = uncovered(state, telling_desk.words(state, nothing))
+    return state, (*news, *effects)
+
+
+def desk_told(state: KioskState, kind: MeasurementKind, news: DeskNews) -> Step:
+    """What has become of the message to the desk: told when it was waited for, shown in any case."""
+    waited = telling_desk.waits(state, kind)
+    state = telling_desk.news(state, kind, news)
+    stage = state.measurement
+    if not waited or not isinstance(stage, NotMeasured) or stage.kind is not kind:
+        return state, ()
+    return uncovered(state, telling_desk.words(state, stage))
 
 
 def _others(state: KioskState, kind: MeasurementKind) -> Measuring | None:
@@ -156,7 +171,7 @@ def seen_again(state: KioskState, now: Moment) -> Step:
         case Measured():
             utterance = spoken_readings.result(stage.reading.value, stage.doubt, aloud=state.aloud)
         case NotMeasured():
-            utterance = Utterance(Spoken(stage.fault.value))
+            utterance = telling_desk.words(state, stage)
         case _:
             return state, ()
     stage = msgspec.structs.replace(stage, since=now.monotonic)

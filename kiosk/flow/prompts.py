@@ -19,7 +19,7 @@ from kiosk.facts.shown import for_people, number
 from kiosk.facts.shown import shown as numbers_of
 from kiosk.facts.spoken import Spoken, Utterance, chain, shown
 from kiosk.facts.visit import Visit
-from kiosk.flow import choosing, spoken_readings
+from kiosk.flow import choosing, spoken_readings, telling_desk
 from kiosk.flow.state import (
     Connecting,
     Ended,
@@ -220,7 +220,7 @@ def _measurement(stage: MeasurementStage, state: KioskState, *, at_home: bool) -
     fault: MeasurementFault | None
     if isinstance(stage, NotMeasured):
         kind, fault = stage.kind, stage.fault
-        parts = [shown(f"measuring.{kind.value}.title"), Utterance(Spoken(fault.value))]
+        parts = [shown(f"measuring.{kind.value}.title"), telling_desk.words(state, stage)]
     else:
         kind = SHOWN_AS.get(stage.reading.value.kind, MeasurementKind.BLOOD_PRESSURE)
         fault = stage.doubt

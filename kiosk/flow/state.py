@@ -13,7 +13,7 @@ from kiosk.facts.choosing import Choosing
 from kiosk.facts.faults import FakePart, Fault
 from kiosk.facts.history import Curve, Span
 from kiosk.facts.line_quality import LineVerdict
-from kiosk.facts.measurement import Delivery, MeasurementFault, MeasurementKind
+from kiosk.facts.measurement import Delivery, DeskNews, MeasurementFault, MeasurementKind
 from kiosk.facts.patient_side import PatientScreen
 from kiosk.facts.profile import Profile
 from kiosk.facts.spoken import Utterance
@@ -114,6 +114,16 @@ class NotMeasured(msgspec.Struct, frozen=True, tag="not-measured"):
     resume: Measuring | None = None
 
 
+class Trouble(msgspec.Struct, frozen=True):
+    """A kind that has given nothing so many times in a row, at home. ``telling``: the desk is to be told; ``desk``:
+    what has become of that."""
+
+    kind: MeasurementKind
+    times: int
+    telling: bool = False
+    desk: DeskNews | None = None
+
+
 MeasurementStage = Measuring | Measured | NotMeasured
 
 
@@ -199,7 +209,7 @@ class KioskState(msgspec.Struct, frozen=True):
     ``can_measure``: what the home has devices for. ``questions``: the first is asked, the others wait.
     ``screen_reader``: a screen reader speaks in this home, so our own voice is silent (EN 301 549 11.6.2).
     ``spoken`` is being said now, and of it the words ``speaking``, as they are written; ``said`` was said last;
-    ``worries``: what is remembered of saying faults.
+    ``worries``: what is remembered of saying faults. ``troubles``: what has not been measured, one for each kind.
     """
 
     phase: Phase = Idle()
@@ -221,6 +231,11 @@ class KioskState(msgspec.Struct, frozen=True):
     speaking: str = ""
     said: Said | None = None
     worries: tuple[Worry, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+
+    def desk_of(self, kind: MeasurementKind) -> DeskNews | None:
+        """What the desk knows of this kind's failing."""
+        return next((one.desk for one in self.troubles if one.kind is kind), None)
 
     @property
     def aloud(self) -> bool:

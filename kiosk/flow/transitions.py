@@ -136,6 +136,8 @@ def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSetting
             return measuring.kept(state, reading_id, reading, doubt, now)
         case on.MeasurementFailed(fault, kind):
             return measuring.failed(state, fault, kind, now)
+        case on.DeskTold(kind, news):
+            return measuring.desk_told(state, kind, news)
         case on.OldReadingsKept(count):
             return measuring.old_readings(state, count, now)
         case on.OwnerAsked(reading_id, reading):

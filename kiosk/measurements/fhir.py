@@ -2,7 +2,7 @@
 
 ``resources_of`` gives everything that is sent of one reading, in the order of delivery: the device that measured, the
 coincident time stamp when its clock was read, the Observations. ``communication_of`` tells the care desk of a reading
-that stays here because nobody knows when, or of whom, it was taken.
+that stays here because nobody knows when, or of whom, it was taken; ``not_measured_message`` of one that there is not.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from datetime import datetime
 import msgspec
 
 from drivers.readings import DeviceInformation, Kind, Reading
+from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.measurements import fhir_codes as table
 from kiosk.measurements.fhir_devices import coincident_time, phd_device
 from kiosk.measurements.fhir_elements import (
@@ -27,7 +28,16 @@ from kiosk.measurements.fhir_elements import (
 from kiosk.measurements.fhir_observations import Surroundings, observations
 from kiosk.measurements.resource import Resource
 
-__all__ = ["IDENTIFIER_SYSTEM", "DeskWording", "Json", "Withheld", "communication_of", "identity_of", "resources_of"]
+__all__ = [
+    "IDENTIFIER_SYSTEM",
+    "DeskWording",
+    "Json",
+    "Withheld",
+    "communication_of",
+    "identity_of",
+    "not_measured_message",
+    "resources_of",
+]
 
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/communication-category"
 
@@ -44,10 +54,13 @@ class Withheld(enum.Enum):
 
 
 class DeskWording(msgspec.Struct, frozen=True):
-    """Words for the staff, in their language. A sentence may name ``{kind}``, ``{device}`` and ``{received}``."""
+    """Words for the staff, in their language. A sentence may name ``{kind}``, ``{device}`` and ``{received}``;
+    ``not_measured`` ``{kind}``, ``{times}`` and ``{why}``, which is one of ``faults``."""
 
     sentences: dict[Withheld, str]
     kinds: dict[Kind, str]
+    not_measured: str
+    faults: dict[MeasurementFault, str]
     time_format: str = "%d.%m.%Y %H:%M"
 
 
@@ -133,3 +146,33 @@ def communication_of(
     if reading.device.fake:
         body = marked_as_test(body)
     return Resource("Communication", own, to_json(body))
+
+
+def not_measured_message(
+    kind: MeasurementKind,
+    fault: MeasurementFault,
+    times: int,
+    *,
+    identifier: str,
+    patient: str,
+    gateway_device: str,
+    sent: datetime,
+    wording: DeskWording,
+) -> Resource:
+    """Tells the desk that a patient could not measure, so many times in a row, and why.
+
+    ``identifier``: ``urn:uuid:``, its own: kept under it and created on it conditionally, the desk has it once.
+    """
+    sentence = wording.not_measured.format(kind=wording.kinds[Kind(kind.value)], times=times, why=wording.faults[fault])
+    body: Json = {
+        "resourceType": "Communication",
+        "identifier": identifiers(identifier),
+        "status": "completed",
+        "category": [concept(_CATEGORY, "alert")],
+        "subject": {"reference": f"Patient/{patient}"},
+        "sent": sent.isoformat(timespec="seconds"),
+        "sender": {"reference": f"Device/{gateway_device}"},
+        "reasonCode": [{"text": fault.value}],
+        "payload": [{"contentString": sentence}],
+    }
+    return Resource("Communication", identifier, to_json(body))

@@ -140,6 +140,18 @@ class Outbox:
             _add(connection, key, number, capture.patient, capture.resources, capture.traced)
         return Kept(capture.reading_id, True, State(state), conflicts_with=conflicts)
 
+    def keep_message(self, message: Resource, patient: str) -> bool:
+        """Put what belongs to no reading on disk; durable when it returns. False: it is here, by its identifier.
+
+        Raises OutboxError: then it is not kept.
+        """
+        key = self._database.key
+        with self._database.transaction() as connection:
+            return add_item(
+                *(connection, key, None, patient),
+                *(message.resource_type, message.identifier, message.body, message.refers),
+            )
+
     def release(self, reading_id: str, resources: Sequence[Resource], traced: Traced | None = None) -> bool:
         """A reading that is held here may be sent after all (a person has said whose it is); durable when it returns.
 
@@ -328,7 +340,8 @@ class Outbox:
             ).rowcount
             gone += connection.execute(
                 "UPDATE reading SET sealed = NULL WHERE sealed IS NOT NULL AND state = 'delivered'"
-                " AND delivered_at <= ? AND number NOT IN (SELECT reading FROM item WHERE state != 'delivered')",
+                " AND delivered_at <= ? AND number NOT IN"
+                " (SELECT reading FROM item WHERE state != 'delivered' AND reading IS NOT NULL)",
                 (until,),
             ).rowcount
         return gone + self.journal.expire(now)

@@ -1,9 +1,9 @@
 """What has not reached the care platform, opened and written as lines of JSON (NDJSON) for support. Nothing is changed.
 
 One line for each reading that waits or is held: ``{"reading_id", "patient", "captured_at", "state", "reason",
-"conflict", "reading"}``; after it one for each of its resources that the server does not have: ``{"identifier",
-"resource_type", "patient", "state", "reason", "attempts", "last_error", "resource"}``. Contents that cannot be opened
-are null.
+"conflict", "reading"}``. After it, and at the end for what belongs to no reading, one for each resource that the server
+does not have: ``{"identifier", "resource_type", "patient", "state", "reason", "attempts", "last_error", "resource"}``.
+Contents that cannot be opened are null.
 """
 
 from __future__ import annotations
@@ -52,22 +52,27 @@ def _lines(database: Database) -> Iterator[Line]:
                 "conflict": bool(conflict),
                 "reading": _json(_reading(database, sealed, reading_id, patient)),
             }
-        items = database.read(
-            "SELECT identifier, resource_type, patient, state, reason, attempts, last_error, sealed FROM item"
-            " WHERE reading = ? AND state != 'delivered' ORDER BY sequence",
-            (number,),
-        )
-        for identifier, resource_type, owner, of_item, why, attempts, last_error, contents in items:
-            yield {
-                "identifier": identifier,
-                "resource_type": resource_type,
-                "patient": owner,
-                "state": of_item,
-                "reason": why,
-                "attempts": attempts,
-                "last_error": last_error,
-                "resource": _json(_item(database, contents, identifier, owner)),
-            }
+        yield from _unsent(database, "reading = ?", number)
+    yield from _unsent(database, "reading IS NULL")
+
+
+def _unsent(database: Database, which: str, *values: int) -> Iterator[Line]:
+    items = database.read(
+        "SELECT identifier, resource_type, patient, state, reason, attempts, last_error, sealed FROM item"
+        f" WHERE {which} AND state != 'delivered' ORDER BY sequence",
+        values,
+    )
+    for identifier, resource_type, owner, state, why, attempts, last_error, contents in items:
+        yield {
+            "identifier": identifier,
+            "resource_type": resource_type,
+            "patient": owner,
+            "state": state,
+            "reason": why,
+            "attempts": attempts,
+            "last_error": last_error,
+            "resource": _json(_item(database, contents, identifier, owner)),
+        }
 
 
 def _reading(database: Database, sealed: bytes, reading_id: str, patient: str) -> bytes | None:

@@ -1,8 +1,8 @@
 """What stands in the outbox's database, and how a database of an earlier Svar becomes one of today.
 
 Version 1 held one Observation for each reading, in the clear. Version 2 seals all contents, carries several resources
-for each reading, and has the patient's curves and the journal of raw packets. A migration is one transaction: all of it
-or nothing.
+for each reading, and has the patient's curves and the journal of raw packets. Version 3 also sends what belongs to no
+reading. A migration is one transaction: all of it or nothing.
 """
 
 from __future__ import annotations
@@ -28,9 +28,32 @@ from kiosk.measurements.sealed_rows import add_item, add_point, reading_seal
 from kiosk.measurements.sealing import SealingKey
 from kiosk.measurements.storage import OutboxError, OutboxReason
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
-SCHEMA = """
+_ITEM = """
+CREATE TABLE item (
+    sequence      INTEGER PRIMARY KEY AUTOINCREMENT,
+    identifier    TEXT NOT NULL UNIQUE,
+    reading       INTEGER REFERENCES reading (number),
+    resource_type TEXT NOT NULL,
+    patient       TEXT NOT NULL,
+    state         TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'delivered', 'held')),
+    reason        TEXT,
+    attempts      INTEGER NOT NULL DEFAULT 0,
+    alone         INTEGER NOT NULL DEFAULT 0,
+    next_attempt  REAL NOT NULL DEFAULT 0,
+    last_error    TEXT,
+    server_id     TEXT,
+    delivered_at  REAL,
+    digest        BLOB NOT NULL,
+    sealed        BLOB,
+    CHECK (sealed IS NOT NULL OR state = 'delivered')
+) STRICT;
+CREATE INDEX item_by_state ON item (state, sequence);
+CREATE INDEX item_by_reading ON item (reading);
+"""
+
+SCHEMA = f"""
 CREATE TABLE sealing (
     only_row    INTEGER PRIMARY KEY CHECK (only_row = 1),
     check_value BLOB NOT NULL
@@ -52,26 +75,7 @@ CREATE TABLE reading (
 ) STRICT;
 CREATE INDEX reading_by_state ON reading (state, seen);
 CREATE INDEX reading_by_time ON reading (same_time) WHERE same_time IS NOT NULL;
-CREATE TABLE item (
-    sequence      INTEGER PRIMARY KEY AUTOINCREMENT,
-    identifier    TEXT NOT NULL UNIQUE,
-    reading       INTEGER NOT NULL REFERENCES reading (number),
-    resource_type TEXT NOT NULL,
-    patient       TEXT NOT NULL,
-    state         TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'delivered', 'held')),
-    reason        TEXT,
-    attempts      INTEGER NOT NULL DEFAULT 0,
-    alone         INTEGER NOT NULL DEFAULT 0,
-    next_attempt  REAL NOT NULL DEFAULT 0,
-    last_error    TEXT,
-    server_id     TEXT,
-    delivered_at  REAL,
-    digest        BLOB NOT NULL,
-    sealed        BLOB,
-    CHECK (sealed IS NOT NULL OR state = 'delivered')
-) STRICT;
-CREATE INDEX item_by_state ON item (state, sequence);
-CREATE INDEX item_by_reading ON item (reading);
+{_ITEM}
 CREATE TABLE history (
     reading INTEGER PRIMARY KEY REFERENCES reading (number),
     patient TEXT NOT NULL,
@@ -117,9 +121,11 @@ def bring_up_to_date(connection: sqlite3.Connection, version: int, key: SealingK
         if version == 1:
             connection.execute("ALTER TABLE reading RENAME TO reading_1")
             connection.execute("DROP INDEX reading_by_state")
-        for statement in SCHEMA.split(";"):
-            connection.execute(statement)
-        connection.execute("INSERT INTO sealing VALUES (1, ?)", (key.check_value,))
+        if version == 2:
+            _from_version_2(connection)
+        else:
+            _execute(connection, SCHEMA)
+            connection.execute("INSERT INTO sealing VALUES (1, ?)", (key.check_value,))
         if version == 1:
             _from_version_1(connection, key)
             connection.execute("DROP TABLE reading_1")
@@ -132,6 +138,27 @@ def bring_up_to_date(connection: sqlite3.Connection, version: int, key: SealingK
     if version == 1:
         # secure_delete has overwritten what was in the clear; this takes it out of the log too.
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _execute(connection: sqlite3.Connection, statements: str) -> None:
+    for statement in statements.split(";"):
+        connection.execute(statement)
+
+
+# -- version 2 ---------------------------------------------------------------------------------------------------------
+
+
+def _from_version_2(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE item RENAME TO item_2")
+    connection.execute("DROP INDEX item_by_state")
+    connection.execute("DROP INDEX item_by_reading")
+    _execute(connection, _ITEM)
+    columns = (
+        "sequence, identifier, reading, resource_type, patient, state, reason, attempts, alone, next_attempt,"
+        " last_error, server_id, delivered_at, digest, sealed"
+    )
+    connection.execute(f"INSERT INTO item ({columns}) SELECT {columns} FROM item_2 ORDER BY sequence")
+    connection.execute("DROP TABLE item_2")
 
 
 # -- version 1 ---------------------------------------------------------------------------------------------------------

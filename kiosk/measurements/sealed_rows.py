@@ -37,14 +37,14 @@ def open_reading(key: SealingKey, sealed: bytes, reading_id: str, patient: str) 
 def add_item(
     connection: sqlite3.Connection,
     key: SealingKey,
-    reading: int,
+    reading: int | None,
     patient: str,
     resource_type: str,
     identifier: str,
     body: bytes,
     refers: tuple[Reference, ...],
 ) -> bool:
-    """A resource to deliver; False when one of that identifier is here already."""
+    """A resource to deliver, of a reading or of none; False when one of that identifier is here already."""
     sealed = key.seal(msgspec.msgpack.encode(Payload(body, refers)), "item", identifier, patient)
     cursor = connection.execute(
         "INSERT INTO item (identifier, reading, resource_type, patient, digest, sealed) VALUES (?, ?, ?, ?, ?, ?)"

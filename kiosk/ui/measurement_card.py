@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from drivers.readings import Kind, Measurement, QuantityName
-from kiosk.facts.measurement import NO_REPEAT, SHOWN_AS, Delivery, MeasurementFault, MeasurementKind
+from kiosk.facts.measurement import NO_REPEAT, SHOWN_AS, Delivery, DeskNews, MeasurementFault, MeasurementKind
 from kiosk.facts.shown import Shown, for_people, number, shown
 from kiosk.flow.state import Measured, MeasurementStage, Measuring, NotMeasured, OwnerQuestion
 from kiosk.ui.texts import ScreenTexts
@@ -68,15 +68,25 @@ def value_text(numbers: Shown, texts: ScreenTexts) -> str:
 
 
 def measurement_card(
-    stage: MeasurementStage, texts: ScreenTexts, *, at_home: bool, can_measure: tuple[MeasurementKind, ...]
+    stage: MeasurementStage,
+    texts: ScreenTexts,
+    *,
+    at_home: bool,
+    can_measure: tuple[MeasurementKind, ...],
+    desk: DeskNews | None = None,
 ) -> MeasurementCard:
-    """The card of a stage; a result stays until it is closed. It is repeated only at home, where no nurse leads."""
+    """The card of a stage; a result stays until it is closed. It is repeated only at home, where no nurse leads.
+
+    ``desk``: what the desk knows of this kind's failing; then nothing else is asked of the patient.
+    """
     match stage:
         case Measuring():
             return _measuring(stage, texts)
         case NotMeasured():
             fault: MeasurementFault | None = stage.fault
             card = _failed(stage.kind, stage.fault, texts)
+            if desk is not None:
+                card = msgspec.structs.replace(card, action=texts.desk_news(desk))
         case Measured():
             fault = stage.doubt
             card = _measured(stage, texts)

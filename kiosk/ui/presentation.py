@@ -194,7 +194,8 @@ def _cards(
     if state.questions:
         return None, owner_card(state.questions[0], now, texts), None
     if state.measurement is not None:
-        card = measurement_card(state.measurement, texts, at_home=at_home, can_measure=state.can_measure)
+        desk = state.desk_of(state.measurement.kind) if isinstance(state.measurement, NotMeasured) else None
+        card = measurement_card(state.measurement, texts, at_home=at_home, can_measure=state.can_measure, desk=desk)
         return card, None, None
     if state.history is not None and at_home:
         return None, None, history_card(state.history, state.can_measure, now, texts)

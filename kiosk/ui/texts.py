@@ -11,7 +11,7 @@ from kiosk.facts.calls import CallOutcome
 from kiosk.facts.choosing import Question
 from kiosk.facts.faults import FakePart, Fault
 from kiosk.facts.history import Span
-from kiosk.facts.measurement import MeasurementFault, MeasurementKind
+from kiosk.facts.measurement import DeskNews, MeasurementFault, MeasurementKind
 
 
 class Notice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,6 +157,8 @@ class ScreenTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     saved: str
     held: str
     delivered: str
+    desk_kept: str
+    desk_delivered: str
     pulse: str
     my_readings: str
     stop: str
@@ -193,6 +195,16 @@ class ScreenTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fakes: FakeTexts
     texting: TextingTexts
     choosing: ChoosingTexts
+
+    def desk_news(self, news: DeskNews) -> str:
+        """What the desk knows; empty where the patient must tell it."""
+        match news:
+            case DeskNews.KEPT:
+                return self.desk_kept
+            case DeskNews.DELIVERED:
+                return self.desk_delivered
+            case DeskNews.NOT_KEPT:
+                return ""
 
 
 class _PhraseFile(msgspec.Struct, frozen=True):

@@ -86,6 +86,9 @@ class _Outside:
     def stop_measuring(self) -> None:
         self._devices().stop_measuring()
 
+    def tell_desk(self, kind: MeasurementKind, fault: MeasurementFault, times: int) -> None:
+        self._devices().tell_desk(kind, fault, times)
+
     def answer_owner(self, reading_id: str, mine: bool) -> None:
         self._devices().answer_owner(reading_id, mine)
 

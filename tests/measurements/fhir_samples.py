@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -21,6 +22,7 @@ from drivers.readings import (
     Status,
     Unit,
 )
+from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.measurements import fhir
 from kiosk.measurements.fhir import DeskWording, Withheld
 from kiosk.measurements.fhir_devices import phg_device
@@ -55,6 +57,8 @@ WORDING = DeskWording(
         Withheld.IMPLAUSIBLE: "En {kind}måling fra {device} ligger i hjemmet ({received}); den er umulig.",
     },
     kinds={kind: kind.value for kind in Kind},
+    not_measured="{kind} ble ikke målt, {times} forsøk: {why}.",
+    faults={fault: fault.value for fault in MeasurementFault},
 )
 
 _MMHG, _KPA, _PERCENT, _RATE = Unit.MILLIMETRE_OF_MERCURY, Unit.KILOPASCAL, Unit.PERCENT, Unit.PER_MINUTE
@@ -258,6 +262,15 @@ def all_resources() -> dict[str, Resource]:
         SAMPLES["blood-pressure"], IDENTIFIER, PATIENT, GATEWAY, RECEIVED, INFORMATION, questionable=True
     )
     made.update({f"conflict-{index}": resource for index, resource in enumerate(doubted)})
+    for fault in MeasurementFault:
+        made[f"not-measured-{fault.value}"] = fhir.not_measured_message(
+            *(MeasurementKind.BLOOD_PRESSURE, fault, 2),
+            identifier=f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, fault.value)}",
+            patient=PATIENT,
+            gateway_device=GATEWAY,
+            sent=RECEIVED,
+            wording=WORDING,
+        )
     made["the-kiosk"] = Resource("Device", "", to_json(phg_device(GATEWAY, "0.1.0")))
     return made
 

@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from drivers.readings import Reading
 from kiosk.facts.measurement import MeasurementKind
 from kiosk.measurements.outbox import Capture, Counts, Outbox, OutboxError, OutboxReason, State
-from kiosk.measurements.outbox_schema import bring_up_to_date
+from kiosk.measurements.outbox_schema import SCHEMA_VERSION, bring_up_to_date
 from kiosk.measurements.resource import Reference, Resource
 from kiosk.measurements.sealing import SealingKey, load_key
 from kiosk.measurements.storage import Database
@@ -135,7 +135,7 @@ def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "outbox.sqlite"
     Outbox.open(path).close()
     with sqlite3.connect(path) as newer:
-        newer.execute("PRAGMA user_version = 3")
+        newer.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     newer.close()
     before = path.read_bytes()
     with pytest.raises(OutboxError, match="newer Svar") as caught:
@@ -174,6 +174,54 @@ def test_a_full_disk_is_an_error_and_costs_nothing_kept_before(tmp_path: Path) -
     assert outbox.counts().waiting == 1
     assert outbox.keep(capture()).new
     assert outbox.counts().waiting == 2
+    outbox.close()
+
+
+# -- what belongs to no reading ---------------------------------------------------------------------------------------
+
+MESSAGE = Resource("Communication", "urn:uuid:message", b'{"resourceType":"Communication"}')
+
+
+def test_a_message_is_durable_sent_in_its_turn_and_once(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.sqlite"
+    outbox = Outbox.open(path)
+    before, after = capture(), capture()
+    outbox.keep(before)
+    assert outbox.keep_message(MESSAGE, "p-1")
+    assert not outbox.keep_message(MESSAGE, "p-1")
+    outbox.keep(after)
+    outbox.close()
+    outbox = Outbox.open(path)
+    waiting = outbox.waiting(None)
+    assert [one.reading_id for one in waiting] == [before.reading_id, MESSAGE.identifier, after.reading_id]
+    assert waiting[1].payload == MESSAGE.body
+    assert outbox.counts() == Counts(waiting=2), "it is no reading"
+    assert not outbox.is_reading(MESSAGE.identifier)
+    assert outbox.export(tmp_path / "export.ndjson") == 5
+    assert MESSAGE.identifier in (tmp_path / "export.ndjson").read_text(encoding="utf-8").splitlines()[-1]
+    outbox.mark_delivered(before.reading_id, "o-1", NOW)
+    assert outbox.expire(NOW + timedelta(days=31)) == 2, "a message that waits keeps no reading back"
+    outbox.mark_delivered(MESSAGE.identifier, "c-1", NOW)
+    assert outbox.server_id(MESSAGE.identifier) == "c-1"
+    assert outbox.expire(NOW + timedelta(days=31)) == 1
+    assert [one.reading_id for one in outbox.waiting(None)] == [after.reading_id]
+    outbox.close()
+
+
+def test_a_message_is_sealed(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.sqlite"
+    outbox = Outbox.open(path)
+    outbox.keep_message(Resource("Communication", "urn:uuid:m", b"a canary that sings"), "p-1")
+    outbox.close()
+    assert all(b"canary" not in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_a_full_disk_keeps_no_message(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.sqlite"
+    outbox = Outbox.open(path)
+    with file_size_limit(0, path.with_name("outbox.sqlite-wal")), pytest.raises(OutboxError):
+        outbox.keep_message(MESSAGE, "p-1")
+    assert outbox.waiting(None) == ()
     outbox.close()
 
 

@@ -16,6 +16,7 @@ from drivers.readings import ClockCheck, QuantityName, Reading, SpecialValue, St
 from kiosk.facts.history import Point
 from kiosk.facts.measurement import MeasurementKind
 from kiosk.measurements.outbox import Counts, Entry, Outbox, OutboxError, OutboxReason, State
+from kiosk.measurements.resource import Resource
 from kiosk.measurements.sealing import SealingKey
 from tests.measurements.samples import OSLO_SUMMER, capture
 from tests.measurements.test_outbox import file_size_limit
@@ -225,3 +226,33 @@ def test_a_key_that_was_given_is_the_one_it_is_sealed_with(tmp_path: Path) -> No
     with pytest.raises(OutboxError):
         Outbox.open(path)
     Outbox.open(path, SealingKey(bytes(32))).close()
+
+
+def test_a_database_of_the_second_version_keeps_what_waits_and_takes_messages(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.sqlite"
+    outbox = Outbox.open(path)
+    delivered, waiting = capture(whole=True), capture(whole=True)
+    for one in (delivered, waiting):
+        outbox.keep(one)
+    outbox.mark_delivered(delivered.reading_id, "o-1", DELIVERED_AT)
+    items, entries, sent = outbox.items(), outbox.entries(), outbox.waiting(None)
+    outbox.close()
+    with closing(sqlite3.connect(path)) as old:
+        ((table,),) = old.execute("SELECT sql FROM sqlite_master WHERE name = 'item'").fetchall()
+        # As the second version made it: no item without a reading.
+        old.executescript(
+            "ALTER TABLE item RENAME TO item_3; DROP INDEX item_by_state; DROP INDEX item_by_reading;"
+            + table.replace("reading       INTEGER REFERENCES", "reading       INTEGER NOT NULL REFERENCES")
+            + "; INSERT INTO item SELECT * FROM item_3; DROP TABLE item_3;"
+            "CREATE INDEX item_by_state ON item (state, sequence); CREATE INDEX item_by_reading ON item (reading);"
+            "PRAGMA user_version = 2"
+        )
+        with pytest.raises(sqlite3.IntegrityError):
+            old.execute("UPDATE item SET reading = NULL")
+        old.rollback()
+
+    outbox = Outbox.open(path)
+    assert (outbox.items(), outbox.entries(), outbox.waiting(None)) == (items, entries, sent)
+    assert outbox.keep_message(Resource("Communication", "urn:uuid:m", b"{}"), "p-1")
+    assert outbox.waiting(None)[-1].sequence > sent[-1].sequence
+    outbox.close()

@@ -33,7 +33,7 @@ from kiosk.measurements.uploader import Uploader
 from kiosk.measurements.wall_clock import WallClock
 from tests.measurements.samples import CUFF, RECEIVED, Heard, capture, reading, stamped, until
 
-_SENDER = Sender("kiosk-1", DeskWording(sentences={}, kinds={}))
+_SENDER = Sender("kiosk-1", DeskWording(sentences={}, kinds={}, not_measured="", faults={}))
 FAKE_CUFF = msgspec.structs.replace(CUFF, fake=True)
 
 
