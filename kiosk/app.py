@@ -100,7 +100,10 @@ class App:
         phrases = (assets() / "phrases" / f"{profile.language.value}.toml").read_text(encoding="utf-8")
         self._screen = UiEnd(settings.screen, self._timeline)
         self._media = MediaEnd(settings.media, profile.hearing, self._timeline, self._screen)
-        self._voice = VoiceEnd(profile, speech_folder, self._media, contacts(settings), local_moment)
+        self._voice = VoiceEnd(
+            *(profile, speech_folder, self._media, contacts(settings), local_moment),
+            prompt_packs=settings.speech.prompt_packs,
+        )
         self._sip = SipAgent(settings.sip, password, self._from_sip)
         clock = WallClock()
         self._devices = DeviceEnd(

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from kiosk.cli_speech import speech
+
 if TYPE_CHECKING:
     from kiosk.callbench.call_bench import Options
     from kiosk.measurements.outbox import OutboxError
@@ -132,6 +134,9 @@ def demo(scripted: bool, report: Path | None, camera: str, sound: str, port: int
         asyncio.run(play_demo(camera=camera, sound=sound, port=port, seconds=seconds))
     except DemoError as error:
         _fail(str(error))
+
+
+kiosk.add_command(speech)
 
 
 @kiosk.group()

@@ -26,6 +26,7 @@ from kiosk.measurements.outbox import Counts, Outbox, OutboxError
 from kiosk.resources import assets
 from kiosk.settings import Settings, SettingsError, load_settings, read_password
 from kiosk.speech.phrases import PhraseError, parse_phrases
+from kiosk.speech.prompt_pack import PackError, load_pack, load_recording, outdated_in
 from kiosk.speech.speaker import Speaker
 from kiosk.speech.voices import VOICES
 
@@ -72,6 +73,7 @@ async def examine(settings_file: Path) -> list[Finding]:
         ("health devices", _devices),
         ("media", _media),
         ("voice", _voice),
+        ("prompt packs", _prompt_packs),
         ("call server", _call_server),
         ("care platform", _care_platform),
     ]
@@ -101,6 +103,26 @@ async def _phrases(settings: Settings) -> list[Finding]:
     except (OSError, PhraseError) as error:
         return [Finding("phrases", wrong=str(error), action="Install the package again.")]
     return [Finding("phrases", detail=settings.profile.language.value)]
+
+
+async def _prompt_packs(settings: Settings) -> list[Finding]:
+    return [await asyncio.to_thread(_prompt_pack, folder) for folder in settings.speech.prompt_packs]
+
+
+def _prompt_pack(folder: Path) -> Finding:
+    part = f"prompt pack {folder.name}"
+    action = f"Run «kiosk speech check {folder}», and mend the pack or take it out of the settings."
+    try:
+        pack = load_pack(folder)
+        for file in pack.files.values():
+            load_recording(file)
+    except PackError as error:
+        return Finding(part, wrong=str(error), action=action)
+    phrases = parse_phrases((assets() / "phrases" / f"{pack.language.value}.toml").read_text(encoding="utf-8"))
+    outdated = len(outdated_in(pack, phrases))
+    if outdated:
+        return Finding(part, wrong=f"{outdated} recordings of sentences that are not said any more", action=action)
+    return Finding(part, detail=f"{len(pack.files)} recordings, {pack.language.value}")
 
 
 async def _screen(settings: Settings) -> list[Finding]:

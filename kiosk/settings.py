@@ -159,6 +159,12 @@ class PlannedVisit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     role: str
 
 
+class SpeechSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``prompt_packs``: folders with recordings that are heard in place of the voice (kiosk/speech/prompt_pack.py)."""
+
+    prompt_packs: tuple[Path, ...] = ()
+
+
 class CallSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``ring_seconds``: instead of the profile's. ``ended_card_seconds``: the card after a call goes by itself, which
     in a home it does not. Both for tests, which wait less than a home does."""
@@ -188,6 +194,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     targets: tuple[TargetSettings, ...] = ()
     sealing_key_file: Path | None = None
     screen: ScreenSettings = ScreenSettings()
+    speech: SpeechSettings = SpeechSettings()
     call: CallSettings = CallSettings()
     contacts: tuple[Contact, ...] = ()
     timeline_file: Path | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from kiosk.controller import Controller
@@ -19,8 +20,17 @@ from kiosk.ipc import media_messages as media
 from kiosk.resources import assets
 from kiosk.speech.announcer import Announcer
 from kiosk.speech.phrases import Phrases, parse_phrases
+from kiosk.speech.prompt_pack import PackError, PromptPack, Recordings, load_pack
 from kiosk.speech.speaker import Speaker
 from kiosk.speech.voices import VOICES
+
+_log = logging.getLogger(__name__)
+
+RECORDED_RATE = 140
+"""Words a minute at which people who read for a pack are asked to speak."""
+
+RATE_TOLERANCE = 20
+"""A patient whose voice is slower or faster by more than this hears the voice, which keeps the speed chosen."""
 
 
 class VoiceEnd:
@@ -33,6 +43,7 @@ class VoiceEnd:
         media_end: MediaEnd,
         callers: Sequence[Caller],
         now: Callable[[], Moment],
+        prompt_packs: Sequence[Path] = (),
     ) -> None:
         self._profile = profile
         self._media = media_end
@@ -49,7 +60,9 @@ class VoiceEnd:
             lambda: media_end.send(media.StopSpeaking()),
             self._reached,
             self._ended,
+            Recordings(tuple(_usable(prompt_packs))),
         )
+        self._announcer.use_recordings(_at_recorded_rate(profile))
 
     def attach(self, controller: Controller) -> None:
         """Whom to tell."""
@@ -88,6 +101,7 @@ class VoiceEnd:
         if profile.language is not before.language:
             self._announcer.use(phrases_of(profile.language), profile.language)
         self._speaker.use(VOICES[profile.language], profile.speaking.words_per_minute)
+        self._announcer.use_recordings(_at_recorded_rate(profile))
         if not profile.speaking.enabled:
             self._announcer.stop()
             self._ended()
@@ -109,3 +123,16 @@ class VoiceEnd:
 def phrases_of(language: Language) -> Phrases:
     """The phrases of a language, out of its file. Raises PhraseError, OSError."""
     return parse_phrases((assets() / "phrases" / f"{language.value}.toml").read_text(encoding="utf-8"))
+
+
+def _at_recorded_rate(profile: Profile) -> bool:
+    return abs(profile.speaking.words_per_minute - RECORDED_RATE) <= RATE_TOLERANCE
+
+
+def _usable(folders: Sequence[Path]) -> Iterator[PromptPack]:
+    """The packs that can be read; of the others the doctor tells."""
+    for folder in folders:
+        try:
+            yield load_pack(folder)
+        except PackError as error:
+            _log.error("a prompt pack cannot be used, the voice speaks: %s", error)

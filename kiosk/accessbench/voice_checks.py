@@ -118,6 +118,16 @@ def every_prompt() -> Iterator[tuple[str, Language, KioskState]]:
             yield name, language, msgspec.structs.replace(state, profile=profile)
 
 
+def prompts_in(language: Language) -> Iterator[str]:
+    """The parts of all prompts that are the same in every home: nothing is filled in but the words on buttons."""
+    phrases = phrases_of(language)
+    for state in examples.every_state().values():
+        for utterance in (prompts.prompt(state, _MOMENT), prompts.arrival(state, _MOMENT)):
+            for one in utterance.all():
+                if not one.fields and {field for field, _ in one.words} <= {"text", "first", "last"}:
+                    yield phrases.sentence(msgspec.structs.replace(one, then=()))
+
+
 def prompts_tell_the_screen() -> Figure:
     """Of the words on all screens, the share that their prompts say."""
     seen = said = 0

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import msgspec
 
@@ -16,6 +17,7 @@ from kiosk.facts.profile import Language
 from kiosk.facts.spoken import Utterance
 from kiosk.speech.normaliser import normalised
 from kiosk.speech.phrases import PhraseError, Phrases
+from kiosk.speech.prompt_pack import PackError, Recordings, load_recording
 from kiosk.speech.sentences import sentences
 from kiosk.speech.speaker import Samples, Speaker
 
@@ -38,7 +40,7 @@ class Piece(msgspec.Struct, frozen=True):
 class Announcer:
     """``play`` takes the samples of a sentence and gives its number, None when nothing can play it. ``silence`` drops
     whatever is being played; ``reached`` is told what is being said now, as it is written, and ``ended`` when nothing
-    is any more, unless ``stop`` or a newer ``say`` ended it."""
+    is any more, unless ``stop`` or a newer ``say`` ended it. ``recordings`` are heard in place of the voice."""
 
     def __init__(
         self,
@@ -49,15 +51,19 @@ class Announcer:
         silence: Callable[[], None],
         reached: Callable[[str], None],
         ended: Callable[[], None],
+        recordings: Recordings | None = None,
     ) -> None:
         self._phrases = phrases
         self._language = language
         self._speaker = speaker
         self._play = play
         self._silence = silence
+        self._recordings = Recordings(()) if recordings is None else recordings
         self._reached = reached
         self._ended = ended
         self._saying: asyncio.Task[None] | None = None
+        self._recorded_too = True
+        self._unusable: set[Path] = set()
         self._last: int | None = None
         self._playing: deque[tuple[int, str]] = deque()
         self._soon: tuple[Utterance, ...] = ()
@@ -81,6 +87,10 @@ class Announcer:
         self._phrases = phrases
         self._language = language
         self._look.set()
+
+    def use_recordings(self, wanted: bool) -> None:
+        """Whether recordings are heard: not by a patient who hears at another speed than they were spoken."""
+        self._recorded_too = wanted
 
     def expect(self, utterance: Utterance) -> None:
         """This may be asked for at any moment: make it ahead."""
@@ -118,7 +128,7 @@ class Announcer:
         number: int | None = None
         pieces = self._pieces(utterance)
         for place, piece in enumerate(pieces):
-            made = await self._speaker.samples(piece.said)
+            made = await self._recorded(piece) or await self._speaker.samples(piece.said)
             if made is None:
                 break
             number = self._play(made if place == len(pieces) - 1 else with_pause(made))
@@ -129,6 +139,17 @@ class Announcer:
         self._last = number
         if number is None:
             self._ended()
+
+    async def _recorded(self, piece: Piece) -> Samples | None:
+        path = self._recordings.path(self._language, piece.said) if self._recorded_too else None
+        if path is None or path in self._unusable:
+            return None
+        try:
+            return await asyncio.to_thread(load_recording, path)
+        except PackError as error:
+            self._unusable.add(path)
+            _log.error("a recording cannot be used, the voice speaks: %s", error)
+            return None
 
     def _pieces(self, utterance: Utterance) -> list[Piece]:
         try:

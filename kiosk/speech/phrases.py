@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import string
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from kiosk.facts.calls import CallOutcome
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
@@ -54,6 +54,15 @@ class Phrases:
         """The same in its parts, one for each utterance in it. Raises PhraseError."""
         return [_ended(self._alone(one)) for one in utterance.all()]
 
+    def fixed(self) -> tuple[str, ...]:
+        """Every text that stands in the file as it is said: nothing is filled in."""
+        texts = (*self._templates.values(), *_strings(self._screen))
+        return tuple(dict.fromkeys(_ended(text) for text in texts if text.strip() and "{" not in text))
+
+    def filled(self) -> tuple[str, ...]:
+        """The texts that have something to be filled in."""
+        return tuple(text for text in (*self._templates.values(), *_strings(self._screen)) if "{" in text)
+
     def _alone(self, utterance: Utterance) -> str:
         words = {field: self._named(name) for field, name in utterance.words}
         template = words.pop("text", "") if utterance.spoken is Spoken.SHOWN else self._templates[utterance.spoken]
@@ -89,6 +98,20 @@ class Phrases:
         if not isinstance(found, str) or not found.strip():
             raise PhraseError(f"phrase missing under [screen]: {name}")
         return found
+
+
+def _strings(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for one in value.values():
+                yield from _strings(one)
+        case list():
+            for one in value:
+                yield from _strings(one)
+        case _:
+            return
 
 
 def _ended(sentence: str) -> str:
