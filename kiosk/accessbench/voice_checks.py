@@ -50,12 +50,13 @@ _WHOLE_WORDS = 8
 
 _NOT_TOLD = frozenset(
     (
-        *("place", "page", "title", "call_id", "initials", "picture", "fake_mark_short", "buttons", "text", "colours"),
-        "reading_id",
+        *("place", "page", "title", "call_id", "initials", "picture", "fake_mark_short", "buttons", "colours"),
+        *("reading_id", "captions", "keys", "we", "read_aloud"),
     )
 )
-"""Fields of a Screen that are no words on it, the short form of what is told in full, or have their own way to the ear:
-buttons are told as choices, what is written in a call is read aloud when it is asked for."""
+"""Fields of a Screen that are no words on it, the short form of what is told in full, or have their own way to the
+ear: buttons are told as choices. Captions are what is being said, for those who do not hear it, and of keys it is told
+what to do with them."""
 
 
 @functools.cache

@@ -41,6 +41,8 @@ class Spoken(enum.Enum):
     # What was written in the call, read aloud afterwards.
     THEY_WROTE = "they-wrote"  # name, text
     YOU_WROTE = "you-wrote"  # text
+    WRITE_TO = "write-to"  # name
+    WRITE_LETTERS = "write-letters"
     # A result, put together: the value, the pulse where there is one, and that it is saved or what speaks against it.
     BLOOD_PRESSURE_IS = "blood-pressure-is"  # value, second
     PULSE_OXIMETRY_IS = "pulse-oximetry-is"  # value

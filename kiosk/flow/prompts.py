@@ -33,10 +33,20 @@ from kiosk.flow.state import (
     OwnerQuestion,
     Ringing,
     Talking,
+    Texting,
+    Writing,
+    writing_of,
 )
+from kiosk.flow.written import lanes
 
 OFFERED_KINDS = 3
 """So many kinds have a button on the home page (kiosk/ui/presentation.py)."""
+
+READY_PHRASES = 9
+"""So many stand in every phrase file (tests/speech/test_languages.py)."""
+
+_LANE_ON_SCREEN = 120
+"""Characters of a lane that are told with the screen: about what stands there."""
 
 Parts = list[Utterance]
 
@@ -59,10 +69,17 @@ def prompt(state: KioskState, now: Moment) -> Utterance:
             elif state.measurement is not None:
                 card, choices = _measurement(state.measurement, state, at_home=False)
                 parts += card
-            choices = [*choices, "hang_up"]
+            if state.texting is not None:
+                # Also beside a task.
+                parts += lanes(state.texting, _LANE_ON_SCREEN)
+            if state.texting is not None and not state.questions and state.measurement is None:
+                card, choices = _writing(state.texting, writing_of(state), talking)
+                parts += card
+            if writing_of(state) is None:
+                choices = [*choices, "hang_up"]
         case Ended(caller=caller, outcome=outcome):
             parts = [_with_name(Spoken(f"call-{outcome.value}"), caller.name)]
-            choices = ["close"]
+            choices = ["close"] if state.texting is None else ["texting.read_aloud", "close"]
         case Idle():
             parts, choices = _between_calls(state, now)
     return _joined([*parts, *_choices(choices), *_fakes(state.fakes)])
@@ -95,6 +112,8 @@ def screen_of(state: KioskState) -> str:
             return f"{name} not measured {kind.value} {fault.value} {since}"
         case None:
             pass
+    if isinstance(phase, Talking) and (writing := writing_of(state)) is not None:
+        return f"{name} writing {writing}"
     if state.choosing is not None:
         return f"{name} choosing {state.choosing.question.value} {len(state.choosing.picks)}"
     if state.history is not None:
@@ -129,6 +148,17 @@ def _line(talking: Talking, state: KioskState) -> Parts:
             return [shown("line_weak")]
         case LineVerdict.BAD:
             return [shown("line_bad")]
+
+
+def _writing(texting: Texting, writing: Writing | None, talking: Talking) -> tuple[Parts, list[str]]:
+    """What can be written. Captions are not told: they are what is being said, for those who do not hear it."""
+    if writing is None:
+        return [], ["texting.write"] if texting.readable and not talking.recovering else []
+    name = texting.name.split(" ")[0]
+    if writing.keyboard:
+        return [_with_name(Spoken.WRITE_TO, name), Utterance(Spoken.WRITE_LETTERS)], ["texting.done"]
+    phrases = [f"texting.phrases.{place}" for place in range(READY_PHRASES)]
+    return [_with_name(Spoken.WRITE_TO, name)], [*phrases, "texting.keyboard", "texting.done"]
 
 
 # -- between calls ---------------------------------------------------------------------------------------------------

@@ -243,6 +243,14 @@ class KioskState(msgspec.Struct, frozen=True):
         return self.profile.consents.readings_aloud
 
 
+def writing_of(state: KioskState) -> Writing | None:
+    """How the patient writes; None where nothing is written, or a task, a question or a lost line comes first."""
+    phase = state.phase
+    if state.texting is None or state.measurement is not None or state.questions:
+        return None
+    return state.texting.writing if isinstance(phase, Talking) and not phase.recovering else None
+
+
 def waits_for(stage: MeasurementStage | None) -> Measuring | None:
     """The measurement that is still waited for, also behind a result of another kind."""
     return stage if stage is None or isinstance(stage, Measuring) else stage.resume

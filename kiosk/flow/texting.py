@@ -9,13 +9,13 @@ from __future__ import annotations
 import msgspec
 
 from kiosk.facts.moment import Moment
-from kiosk.facts.spoken import Spoken, Utterance
+from kiosk.facts.spoken import chain
 from kiosk.flow import effects as do
 from kiosk.flow.state import Connecting, Ended, KioskState, Talking, Texting, Writing
+from kiosk.flow.written import lanes
 from kiosk.text import conversation as texts
 from kiosk.text.captions import CaptionMessage
 from kiosk.text.conversation import Block, Conversation
-from kiosk.text.t140 import LOSS_MARK
 
 KEPT_CAPTIONS = 8
 """Messages; the screen takes each as it comes."""
@@ -127,22 +127,10 @@ def read_aloud(state: KioskState) -> Step:
     texting = state.texting
     if not isinstance(state.phase, Ended) or texting is None:
         return state, ()
-    parts: list[Utterance] = []
-    theirs, ours = (_to_read(lane.text) for lane in (texting.conversation.theirs, texting.conversation.ours))
-    if theirs:
-        parts.append(Utterance(Spoken.THEY_WROTE, (("name", texting.name), ("text", theirs))))
-    if ours:
-        parts.append(Utterance(Spoken.YOU_WROTE, (("text", ours),)))
+    parts = lanes(texting, LONGEST_READ)
     if not parts:
         return state, ()
-    first = msgspec.structs.replace(parts[0], then=tuple(parts[1:]))
-    return state, (do.Say(first),)
-
-
-def _to_read(text: str) -> str:
-    """Lines as sentences; what is missing is a pause."""
-    lines = [line.strip() for line in text.replace(LOSS_MARK, " … ")[-LONGEST_READ:].split("\n")]
-    return " ".join(line if line[-1] in ".!?…:," else f"{line}." for line in lines if line)
+    return state, (do.Say(chain(parts[0], *parts[1:])),)
 
 
 def _of_call(state: KioskState, call_id: str) -> Texting | None:

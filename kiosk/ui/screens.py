@@ -22,7 +22,7 @@ from kiosk.flow.state import (
     NotMeasured,
     Ringing,
     Talking,
-    Writing,
+    writing_of,
 )
 
 
@@ -94,14 +94,6 @@ class ScreenKind(enum.Enum):
     CHOOSE_HEARD = "choose-heard"
     CHOOSE_TARGET = "choose-target"
     CHOOSE_ASKED = "choose-asked"
-
-
-def writing_of(state: KioskState) -> Writing | None:
-    """How the patient writes; None where nothing is written, or a task, a question or a lost line comes first."""
-    phase = state.phase
-    if state.texting is None or state.measurement is not None or state.questions:
-        return None
-    return state.texting.writing if isinstance(phase, Talking) and not phase.recovering else None
 
 
 def page_of(state: KioskState) -> Page:
