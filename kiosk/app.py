@@ -12,6 +12,7 @@ from typing import assert_never
 
 import msgspec
 
+from kiosk.button_end import ButtonEnd
 from kiosk.call import events as sip
 from kiosk.call.link_watch import LinkWatch
 from kiosk.call.netlink import Reach
@@ -121,6 +122,7 @@ class App:
             local_moment,
             self._timeline,
         )
+        self._button = ButtonEnd(settings.button, self._controller, self._screen.press_button)
         self._screen.attach(self._controller)
         self._voice.attach(self._controller)
         self._media.attach(self._controller, self._voice.finished)
@@ -135,6 +137,7 @@ class App:
         parts.append(LinkWatch(self._reach_changed).run())
         parts.append(self._profile_keeper.run())
         parts.append(self._voice.run())
+        parts.append(self._button.run())
         tasks = [asyncio.create_task(part) for part in parts]
         if self._choose_profile:
             self._controller.handle(on.ChoosingOpened(self._choosing))

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
+from drivers.serial.finding import SERIAL_BY_ID
 from kiosk.doctor_devices import examine_devices
 from kiosk.facts.profile import Hearing, Output
 from kiosk.ipc import media_messages as media
@@ -71,6 +72,7 @@ async def examine(settings_file: Path) -> list[Finding]:
         ("screen", _screen),
         ("storage", _storage),
         ("health devices", _devices),
+        ("button", _button),
         ("media", _media),
         ("voice", _voice),
         ("prompt packs", _prompt_packs),
@@ -156,6 +158,16 @@ async def _storage(settings: Settings) -> list[Finding]:
 async def _devices(settings: Settings) -> list[Finding]:
     findings = await examine_devices(settings, PROBE_SECONDS)
     return [Finding(one.part, one.detail, one.wrong, one.action) for one in findings]
+
+
+async def _button(settings: Settings) -> list[Finding]:
+    """Only whether it is plugged in: a kiosk that runs has it for itself."""
+    button = settings.button
+    if button is None:
+        return []
+    if not (SERIAL_BY_ID / button.port).exists():
+        return [Finding("button", wrong="not plugged in", action="Plug it in, or correct button.port in the settings.")]
+    return [Finding("button", detail=f"{button.kind}, plugged in")]
 
 
 async def _media(settings: Settings) -> list[Finding]:

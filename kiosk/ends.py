@@ -67,6 +67,11 @@ class UiEnd:
         if self._link is not None:
             self._link.send(ui.Wake())
 
+    def press_button(self) -> None:
+        """A button that core listens to has been pressed."""
+        if self._link is not None:
+            self._link.send(ui.ButtonPressed())
+
     def take_rings(self, rings: Rings) -> None:
         """Media began anew: read pictures from here."""
         self._rings = rings

@@ -129,6 +129,20 @@ class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     consent: int | None = None
 
 
+class ButtonSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A big button on a serial line; what it does is the profile's (answer, or one switch for everything).
+
+    ``port``: its name under /dev/serial/by-id. ``kind`` contact: a plain button between RTS and ``wire``; byte: it
+    sends ``press`` at ``baud``. One with a keyboard inside (USB, Bluetooth) needs no settings.
+    """
+
+    port: str
+    kind: Literal["contact", "byte"] = "contact"
+    wire: Literal["cts", "dsr", "ri", "cd"] = "cts"
+    baud: int = 9600
+    press: Annotated[int, msgspec.Meta(ge=0, le=255)] = 1
+
+
 class TargetSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The clinician's target for one kind of measurement, both ends included, in the unit that is shown."""
 
@@ -192,6 +206,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bluetooth: BluetoothSettings = BluetoothSettings()
     devices: tuple[DeviceSettings, ...] = ()
     targets: tuple[TargetSettings, ...] = ()
+    button: ButtonSettings | None = None
     sealing_key_file: Path | None = None
     screen: ScreenSettings = ScreenSettings()
     speech: SpeechSettings = SpeechSettings()

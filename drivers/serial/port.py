@@ -5,6 +5,7 @@ The only module that imports pyserial.
 
 from __future__ import annotations
 
+import enum
 import errno
 import fcntl
 import os
@@ -36,6 +37,15 @@ _OPENING: Final = {
 }
 _CLOSED: Final = -1
 _GONE: Final = frozenset({errno.EIO, errno.ENODEV, errno.ENXIO, errno.EBADF})
+
+
+class HandshakeWire(enum.Enum):
+    """A wire that the other end of a serial line holds up or down (EIA-232)."""
+
+    CTS = "cts"
+    DSR = "dsr"
+    RI = "ri"
+    CD = "cd"
 
 
 class SerialPort:
@@ -106,6 +116,16 @@ class SerialPort:
             raise LinkError(LinkReason.LINK_LOST, "closed")
         try:
             return int(self._serial.out_waiting)
+        except OSError as error:
+            raise _lost(error) from error
+
+    def wire(self, wire: HandshakeWire) -> bool:
+        """Whether that wire is up now. RTS and DTR, which can hold it up, are up from the opening. LINK_LOST when the
+        line is gone; PROTOCOL for a port that has no such wires."""
+        if not self._serial.is_open:
+            raise LinkError(LinkReason.LINK_LOST, "closed")
+        try:
+            return bool(getattr(self._serial, wire.value))
         except OSError as error:
             raise _lost(error) from error
 

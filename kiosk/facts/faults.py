@@ -20,6 +20,8 @@ class Fault(enum.Enum):
     BLUETOOTH_OFF = "bluetooth-off"
     DEVICE_PAIR_AGAIN = "device-pair-again"
     DEVICE_UNPLUGGED = "device-unplugged"
+    BUTTON_UNPLUGGED = "button-unplugged"
+    BUTTON_STUCK = "button-stuck"
 
 
 class FakePart(enum.Enum):

@@ -89,7 +89,11 @@ class Quit(msgspec.Struct, frozen=True, tag="quit"):
     """Close the window and end the process."""
 
 
-ToUi = Show | Wake | TakeVideo | Quit
+class ButtonPressed(msgspec.Struct, frozen=True, tag="button-pressed"):
+    """A button that core listens to (on a serial line) has been pressed: the same as one with a keyboard inside."""
+
+
+ToUi = Show | Wake | TakeVideo | ButtonPressed | Quit
 
 # ui -> core
 

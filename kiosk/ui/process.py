@@ -27,7 +27,18 @@ from PySide6.QtQml import QQmlApplicationEngine
 from PySide6.QtQuick import QQuickWindow, QSGRendererInterface
 
 from kiosk.ipc.frame_ring import FrameRingReader, RingError
-from kiosk.ipc.ui_messages import Choice, Pressed, Quit, ScreenReader, Show, TakeVideo, ToUi, VideoStream, Wake
+from kiosk.ipc.ui_messages import (
+    ButtonPressed,
+    Choice,
+    Pressed,
+    Quit,
+    ScreenReader,
+    Show,
+    TakeVideo,
+    ToUi,
+    VideoStream,
+    Wake,
+)
 from kiosk.resources import assets
 from kiosk.ui.fonts import wanted_font
 from kiosk.ui.link import Link
@@ -196,6 +207,8 @@ class UiProcess(QObject):
                 self._follow_page()
             case TakeVideo(stream=stream):
                 self._take_video(stream, descriptors)
+            case ButtonPressed():
+                self._model.pressPhysicalButton()
             case Wake():
                 self._window.raise_()
                 self._window.requestActivate()

@@ -54,6 +54,7 @@ class ScreenModel(QObject):
     restyled = Signal()
     reads = Signal()
     settled = Signal()
+    physicalButton = Signal()
     pressed = Signal(object)
     turned = Signal(object, object, bool)
 
@@ -258,6 +259,11 @@ class ScreenModel(QObject):
     def pressButton(self) -> None:
         """The physical button beside the screen."""
         self._press(Press.BUTTON)
+
+    @Slot()
+    def pressPhysicalButton(self) -> None:
+        """A button that core listens to: what it means is the window's to say, as of one with a keyboard inside."""
+        self.physicalButton.emit()
 
     @Slot()
     def answer(self) -> None:

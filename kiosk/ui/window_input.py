@@ -123,6 +123,7 @@ class WindowInput(QObject):
         if self._model is not None:
             # Queued: by then the pages have followed, and have said where they begin.
             self._model.shown.connect(self.scan, Qt.ConnectionType.QueuedConnection)
+            self._model.physicalButton.connect(self.button_pressed)
         self.modelChanged.emit()
 
     model = Property(QObject, _get_model, _set_model, notify=modelChanged)
@@ -235,10 +236,7 @@ class WindowInput(QObject):
         if self._model is not None:
             self._model.touched()
         if key in BUTTON_KEYS or (self._one_switch and key in _CHOOSE):
-            if self._one_switch:
-                self.switch_pressed()
-            elif self._model is not None:
-                self._model.pressButton()
+            self._button()
             return True
         if not self._one_switch:
             self._use_keyboard(True)
@@ -249,6 +247,18 @@ class WindowInput(QObject):
             return False
         self._go(way)
         return True
+
+    def button_pressed(self) -> None:
+        """A physical button, wherever it is plugged in."""
+        if self._model is not None:
+            self._model.touched()
+        self._button()
+
+    def _button(self) -> None:
+        if self._one_switch:
+            self.switch_pressed()
+        elif self._model is not None:
+            self._model.pressButton()
 
     def _writing(self) -> bool:
         """Whether the arrows belong to a text that is being written."""

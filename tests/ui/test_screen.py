@@ -21,7 +21,16 @@ from kiosk.facts.profile import Profile, Seeing
 from kiosk.flow.state import KioskState
 from kiosk.ipc import wire
 from kiosk.ipc.frame_ring import FrameRingWriter
-from kiosk.ipc.ui_messages import PaintReport, Press, Pressed, RemoteFramePainted, Show, VideoStream, Wake
+from kiosk.ipc.ui_messages import (
+    ButtonPressed,
+    PaintReport,
+    Press,
+    Pressed,
+    RemoteFramePainted,
+    Show,
+    VideoStream,
+    Wake,
+)
 from tests.ui import states
 from tests.ui.harness import LIMIT_S, RunningUi, virtual_screen
 from tests.ui.pictures import feed, plain
@@ -205,6 +214,12 @@ def test_keys_answer_and_none_leads_out(ui: RunningUi) -> None:
     ui.xdotool("key", "Tab", "Return")
     assert ui.wait_for(Pressed).press is Press.DECLINE
     assert ui.process.poll() is None
+
+
+def test_a_button_that_core_listens_to_answers(ui: RunningUi) -> None:
+    ui.show(STATES["ring"])
+    ui.send(ButtonPressed())
+    assert ui.wait_for(Pressed).press is Press.BUTTON
 
 
 def test_nonsense_and_wake_from_core_are_survived(ui: RunningUi) -> None:

@@ -259,17 +259,27 @@ def test_the_physical_button(pages: Pages, key: Qt.Key) -> None:
     assert pages.pressed == [Choice(Press.BUTTON)]
 
 
+def test_the_physical_button_on_a_serial_line(pages: Pages) -> None:
+    show(pages, STATES["ring"])
+    pages.model.pressPhysicalButton()
+    assert pages.pressed == [Choice(Press.BUTTON)]
+    pages.model.pressPhysicalButton()
+    assert pages.pressed == [Choice(Press.BUTTON)], "the same press again"
+
+
 # -- one switch --------------------------------------------------------------------------------------------------------
 
 
 def close_switch(pages: Pages, by: str) -> None:
     if by == "mouse":
         QTest.mouseClick(pages.window, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, QPoint(640, 5))
+    elif by == "serial":
+        pages.model.pressPhysicalButton()
     else:
         QTest.keyClick(pages.window, {"space": Qt.Key.Key_Space, "enter": Qt.Key.Key_Enter, "f5": Qt.Key.Key_F5}[by])
 
 
-@pytest.mark.parametrize("by", ["space", "enter", "f5", "mouse"])
+@pytest.mark.parametrize("by", ["space", "enter", "f5", "mouse", "serial"])
 def test_one_switch_answers_within_ten_seconds(pages: Pages, hand: WindowInput, by: str, qtbot: QtBot) -> None:
     show(pages, STATES["ring"], ONE_SWITCH)
     hand.scan()
