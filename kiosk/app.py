@@ -28,7 +28,7 @@ from kiosk.facts.faults import FakePart, Fault
 from kiosk.facts.history import Span
 from kiosk.facts.measurement import MeasurementFault, MeasurementKind
 from kiosk.facts.moment import Moment
-from kiosk.facts.profile import Profile
+from kiosk.facts.profile import Language, Profile
 from kiosk.facts.spoken import Utterance
 from kiosk.facts.visit import Visit
 from kiosk.flow import events as on
@@ -40,7 +40,8 @@ from kiosk.measurements.capture import Sender, desk_wording
 from kiosk.measurements.wall_clock import WallClock
 from kiosk.profile_file import PROFILE_FILE, KeptProfile, ProfileKeeper, read_profile
 from kiosk.resources import assets
-from kiosk.settings import PlannedVisit, Settings
+from kiosk.settings import PiperSettings, PlannedVisit, Settings
+from kiosk.speech.speaker import PiperVoices
 from kiosk.timeline import Timeline
 from kiosk.voice_end import VoiceEnd
 
@@ -104,6 +105,7 @@ class App:
         self._voice = VoiceEnd(
             *(profile, speech_folder, self._media, contacts(settings), local_moment),
             prompt_packs=settings.speech.prompt_packs,
+            piper=_piper(settings.speech.piper),
         )
         self._sip = SipAgent(settings.sip, password, self._from_sip)
         clock = WallClock()
@@ -272,3 +274,9 @@ class App:
 
     def _note(self, event: str, **details: str | int) -> None:
         self._timeline.note(time.monotonic(), event, **details)
+
+
+def _piper(settings: PiperSettings | None) -> PiperVoices | None:
+    if settings is None:
+        return None
+    return PiperVoices(settings.program, {Language(name): model for name, model in settings.models.items()})

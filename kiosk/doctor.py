@@ -76,6 +76,7 @@ async def examine(settings_file: Path) -> list[Finding]:
         ("media", _media),
         ("voice", _voice),
         ("prompt packs", _prompt_packs),
+        ("Piper", _piper),
         ("call server", _call_server),
         ("care platform", _care_platform),
     ]
@@ -125,6 +126,20 @@ def _prompt_pack(folder: Path) -> Finding:
     if outdated:
         return Finding(part, wrong=f"{outdated} recordings of sentences that are not said any more", action=action)
     return Finding(part, detail=f"{len(pack.files)} recordings, {pack.language.value}")
+
+
+async def _piper(settings: Settings) -> list[Finding]:
+    """Only whether all is there: the voice itself is tried with the others, and espeak-ng stands in for it."""
+    piper = settings.speech.piper
+    if piper is None:
+        return []
+    lacking = [str(model) for model in piper.models.values() if not model.is_file()]
+    if shutil.which(piper.program) is None:
+        lacking.append(piper.program)
+    if lacking:
+        wrong = f"not there: {', '.join(lacking)}"
+        return [Finding("Piper", wrong=wrong, action="Install it, or take speech.piper out of the settings.")]
+    return [Finding("Piper", detail=", ".join(sorted(piper.models)))]
 
 
 async def _screen(settings: Settings) -> list[Finding]:

@@ -173,10 +173,19 @@ class PlannedVisit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     role: str
 
 
+class PiperSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Voices of Piper's that the municipality has installed. ``program``: a path, or a name to be found; ``models``:
+    the ``.onnx`` file of each language; nynorsk is spoken by the one of bokmål."""
+
+    models: dict[Literal["nb", "en"], Path]
+    program: str = "piper"
+
+
 class SpeechSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``prompt_packs``: folders with recordings that are heard in place of the voice (kiosk/speech/prompt_pack.py)."""
 
     prompt_packs: tuple[Path, ...] = ()
+    piper: PiperSettings | None = None
 
 
 class CallSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

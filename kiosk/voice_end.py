@@ -21,7 +21,7 @@ from kiosk.resources import assets
 from kiosk.speech.announcer import Announcer
 from kiosk.speech.phrases import Phrases, parse_phrases
 from kiosk.speech.prompt_pack import PackError, PromptPack, Recordings, load_pack
-from kiosk.speech.speaker import Speaker
+from kiosk.speech.speaker import PiperVoices, Speaker
 from kiosk.speech.voices import VOICES
 
 _log = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ class VoiceEnd:
         callers: Sequence[Caller],
         now: Callable[[], Moment],
         prompt_packs: Sequence[Path] = (),
+        piper: PiperVoices | None = None,
     ) -> None:
         self._profile = profile
         self._media = media_end
@@ -51,7 +52,7 @@ class VoiceEnd:
         self._now = now
         self._controller: Controller | None = None
         self._screen = ""
-        self._speaker = Speaker(VOICES[profile.language], profile.speaking.words_per_minute, folder, self._works)
+        self._speaker = Speaker(VOICES[profile.language], profile.speaking.words_per_minute, folder, self._works, piper)
         self._announcer = Announcer(
             phrases_of(profile.language),
             profile.language,

@@ -15,6 +15,7 @@ import socket
 import sys
 import time
 import wave
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -25,6 +26,8 @@ from pyttsx3.drivers import _espeak
 from kiosk.ipc import wire
 from kiosk.speech.edges import trimmed
 from kiosk.speech.messages import NotSynthesized, Synthesize, Synthesized
+from kiosk.speech.piper import Piper
+from kiosk.speech.voices import words_per_minute
 
 _log = logging.getLogger("kiosk.speech")
 
@@ -100,7 +103,14 @@ def _whole_sound(file: Path) -> tuple[int, bytes] | None:
     return None
 
 
-def serve(connection: socket.socket, voice: Voice) -> None:
+def made_by(request: Synthesize, voice: Voice, pipers: Mapping[str, Piper]) -> tuple[int, bytes]:
+    """By Piper where there is one for this voice and it is in time, else by espeak-ng. Raises VoiceError."""
+    piper = pipers.get(request.voice)
+    made = None if piper is None else piper.samples(request.text, words_per_minute(request.voice, request.rate))
+    return voice.samples(request) if made is None else (made[0], made[1].tobytes())
+
+
+def serve(connection: socket.socket, voice: Voice, pipers: Mapping[str, Piper]) -> None:
     """Answer requests until core closes the link."""
     decoder = msgspec.json.Decoder(Synthesize)
     while True:
@@ -113,7 +123,7 @@ def serve(connection: socket.socket, voice: Voice) -> None:
             _log.warning("refused a request: %s", error)
             continue
         try:
-            rate, samples = voice.samples(request)
+            rate, samples = made_by(request, voice, pipers)
         except VoiceError as error:
             wire.send(connection, NotSynthesized(request.request_id, str(error)))
             continue
@@ -129,13 +139,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="kiosk.speech")
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--fd", type=int, required=True)
+    parser.add_argument("--piper", default="piper", help="Piper's program")
+    parser.add_argument("--piper-voice", action="append", default=[], metavar="VOICE=MODEL")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="speech: %(levelname)s %(message)s")
     # pyttsx3 announces every file on standard output.
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for the life of the process
     connection = socket.socket(fileno=arguments.fd)
     with contextlib.suppress(KeyboardInterrupt, wire.LinkClosed):
-        serve(connection, Voice(arguments.folder))
+        voice = Voice(arguments.folder)
+        models = dict(one.split("=", 1) for one in arguments.piper_voice)
+        beside = f"{arguments.folder.name}-piper-"
+        pipers = {
+            name: Piper(arguments.piper, Path(model), arguments.folder.with_name(f"{beside}{number}"))
+            for number, (name, model) in enumerate(models.items())
+        }
+        try:
+            serve(connection, voice, pipers)
+        finally:
+            for piper in pipers.values():
+                piper.close()
 
 
 if __name__ == "__main__":

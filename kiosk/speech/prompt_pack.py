@@ -32,6 +32,7 @@ import numpy.typing as npt
 
 from kiosk.facts.profile import Language
 from kiosk.speech.edges import trimmed
+from kiosk.speech.loudness import at_voice_level
 from kiosk.speech.normaliser import normalised
 from kiosk.speech.phrases import Phrases
 from kiosk.speech.sentences import sentences
@@ -44,13 +45,6 @@ MAXIMUM_MANIFEST_BYTES = 1_000_000
 MAXIMUM_RECORDING_BYTES = 4_000_000
 """Twenty seconds at 48 kHz have two."""
 
-VOICE_LEVEL_DBFS = -18.0
-"""How loud the voice speaks (its louder half, root mean square), so that a recording is neither louder nor softer."""
-
-_LOUDEST = 0.9
-"""Of full scale, after levelling."""
-
-_FRAME_SECONDS = 0.02
 _RATES = range(16_000, 48_001)
 _FIELD = re.compile(r"\{\w+\}")
 _TELLING_LETTERS = 5
@@ -190,26 +184,10 @@ def _decoded(data: bytes, name: str) -> tuple[int, npt.NDArray[np.int16]]:
 
 def levelled(rate: int, samples: npt.NDArray[np.int16], name: str) -> Samples:
     """The samples trimmed, and brought to the voice's level. PackError when there is nothing to hear."""
-    cut = trimmed(samples, rate)
-    level = level_dbfs(cut, rate)
-    if level is None:
+    speech = at_voice_level(trimmed(samples, rate), rate)
+    if speech is None:
         raise PackError(PackFault.SILENT, name)
-    speech = cut.astype(np.float64)
-    factor = 10 ** ((VOICE_LEVEL_DBFS - level) / 20)
-    peak = float(np.abs(speech).max())
-    factor = min(factor, _LOUDEST * 32_767 / peak)
-    return Samples(rate, np.round(speech * factor).astype("<i2").tobytes())
-
-
-def level_dbfs(samples: npt.NDArray[np.int16], rate: int) -> float | None:
-    """Root mean square of the louder half of the frames, over full scale; None for silence."""
-    size = int(_FRAME_SECONDS * rate)
-    count = len(samples) // size
-    if count == 0:
-        return None
-    frames = samples[: count * size].reshape(count, size).astype(np.float64) / 32_768
-    energy = np.sort((frames**2).mean(axis=1))[count // 2 :].mean()
-    return float(10 * np.log10(energy)) if energy > 1e-8 else None
+    return Samples(rate, speech.astype("<i2").tobytes())
 
 
 class Recordings:

@@ -9,15 +9,16 @@ import os
 import signal
 import sys
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
 
+from kiosk.facts.profile import Language
 from kiosk.ipc.link import Link
 from kiosk.ipc.supervision import Child
 from kiosk.speech.messages import FromSpeech, NotSynthesized, Synthesize, Synthesized
-from kiosk.speech.voices import Voice, espeak_rate
+from kiosk.speech.voices import VOICES, Voice, espeak_rate
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +44,20 @@ class Samples(msgspec.Struct, frozen=True):
     data: bytes
 
 
+class PiperVoices(msgspec.Struct, frozen=True):
+    """``models``: Piper's, by the language that each speaks."""
+
+    program: str
+    models: Mapping[Language, Path]
+
+
+def _arguments(piper: PiperVoices | None) -> tuple[str, ...]:
+    if piper is None:
+        return ()
+    voices = (f"{VOICES[language].name}={model}" for language, model in piper.models.items())
+    return ("--piper", piper.program, *(part for voice in voices for part in ("--piper-voice", voice)))
+
+
 class _Lost:
     """The child went before it answered."""
 
@@ -51,10 +66,18 @@ class Speaker:
     """The voice. ``ready`` is told, when it changes, whether the voice works; a child that goes and comes again within
     UNSEEN_SECONDS is no change.
 
-    ``folder``: mode 0700, on a memory file system, used by nothing else.
+    ``piper``: voices that stand in for espeak-ng's. ``folder``: mode 0700, on a memory file system, used by nothing
+    else.
     """
 
-    def __init__(self, voice: Voice, words_per_minute: int, folder: Path, ready: Callable[[bool], None]) -> None:
+    def __init__(
+        self,
+        voice: Voice,
+        words_per_minute: int,
+        folder: Path,
+        ready: Callable[[bool], None],
+        piper: PiperVoices | None = None,
+    ) -> None:
         self._voice = voice
         self._rate = espeak_rate(voice, words_per_minute)
         self._ready = ready
@@ -69,7 +92,7 @@ class Speaker:
         self._kept: OrderedDict[Synthesize, Samples] = OrderedDict()
         self._child: Child[FromSpeech] = Child(
             "speech",
-            (sys.executable, "-m", "kiosk.speech", "--folder", str(folder)),
+            (sys.executable, "-m", "kiosk.speech", "--folder", str(folder), *_arguments(piper)),
             msgspec.json.Decoder(FromSpeech),
             started=self._started,
             received=self._received,

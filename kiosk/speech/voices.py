@@ -29,3 +29,9 @@ VOICES = {
 def espeak_rate(voice: Voice, words_per_minute: int) -> int:
     """espeak-ng's parameter for so many words a minute as they are heard."""
     return round(words_per_minute * voice.at_140 / 140)
+
+
+def words_per_minute(voice_name: str, rate: int) -> int:
+    """The other way round, of a voice by espeak-ng's name for it; 140 for one that is not ours."""
+    voice = next((one for one in VOICES.values() if one.name == voice_name), None)
+    return 140 if voice is None else round(rate * 140 / voice.at_140)

@@ -20,13 +20,12 @@ from kiosk.doctor import _prompt_pack
 from kiosk.facts.profile import Language
 from kiosk.resources import assets
 from kiosk.speech.announcer import Announcer
+from kiosk.speech.loudness import VOICE_LEVEL_DBFS, level_dbfs
 from kiosk.speech.phrases import Phrases, parse_phrases
 from kiosk.speech.prompt_pack import (
-    VOICE_LEVEL_DBFS,
     PackError,
     PackFault,
     Recordings,
-    level_dbfs,
     load_pack,
     load_recording,
     outdated_in,
