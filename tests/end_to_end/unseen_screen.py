@@ -38,6 +38,9 @@ class UnseenScreen:
     def wake(self) -> None:
         return
 
+    def press_button(self) -> None:
+        return
+
     def take_rings(self, rings: Rings) -> None:
         return
 
