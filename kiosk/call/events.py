@@ -50,6 +50,21 @@ class CallConfirmed(msgspec.Struct, frozen=True, tag="call-confirmed"):
     call_id: str
 
 
+class CallAnswered(msgspec.Struct, frozen=True, tag="call-answered"):
+    """The other end has answered our call with ``sdp``; ACK has been sent."""
+
+    call_id: str
+    sdp: str
+
+
+class CallRefused(msgspec.Struct, frozen=True, tag="call-refused"):
+    """Our call came to nothing: a final response, 408 when nobody answered, 503 without a connection. Not told of one
+    that we took back."""
+
+    call_id: str
+    status: int
+
+
 class CallEnded(msgspec.Struct, frozen=True, tag="call-ended"):
     """An answered call is over. Not told for one that we hung up. ``reason`` is for the log."""
 
@@ -105,6 +120,8 @@ SipEvent = (
     | IncomingCall
     | CallCancelled
     | CallConfirmed
+    | CallAnswered
+    | CallRefused
     | CallEnded
     | NoAck
     | MessageReceived

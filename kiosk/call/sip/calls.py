@@ -7,6 +7,7 @@ cannot be carried out yet (no connection, glare, no ACK) wait and are carried ou
 from __future__ import annotations
 
 import enum
+from typing import Self
 
 from kiosk.call import events
 from kiosk.call.sip.dialogs import Dialog, DialogState
@@ -46,14 +47,15 @@ class _Unacknowledged:
 class Call:
     """Raises nothing: a command that does not fit the state is dropped, since it races with the other end."""
 
-    def __init__(self, dialog: Dialog, invite: ServerTransaction, offer: str, around: Surroundings) -> None:
+    def __init__(self, dialog: Dialog, invite: ServerTransaction | None, offer: str, around: Surroundings) -> None:
+        """``invite``: theirs; None for a call of ours (``answered``)."""
         self.dialog = dialog
         self.invite = invite
         self.state = CallState.RINGING
         self._around = around
         self._remote_sdp = offer
         self._local_sdp: str | None = None
-        self._peer_updates = "UPDATE" in [one.upper() for one in invite.request.every("Allow")]
+        self._peer_updates = invite is not None and _allows_update(invite.request)
         self._ring_again: float | None = None
         self._unacknowledged: _Unacknowledged | None = None
         self._reinvite: ServerTransaction | None = None
@@ -66,6 +68,16 @@ class Call:
         self._ending_until: float | None = None
         self._timer: SessionTimer | None = None
         self._timer_due: float | None = None
+
+    @classmethod
+    def answered(cls, dialog: Dialog, local_sdp: str, answer: str, response: Message, around: Surroundings) -> Self:
+        """A call of ours that has been answered and acknowledged."""
+        call = cls(dialog, None, answer, around)
+        call.state = CallState.CONFIRMED
+        dialog.state = DialogState.CONFIRMED
+        call._local_sdp = local_sdp
+        call._peer_updates = _allows_update(response)
+        return call
 
     @property
     def call_id(self) -> str:
@@ -82,7 +94,7 @@ class Call:
 
     def accept(self, sdp: str, now: float) -> None:
         """200 with our answer."""
-        if self.state is not CallState.RINGING:
+        if self.state is not CallState.RINGING or self.invite is None:
             return
         try:
             self._timer = agree(self.invite.request)
@@ -375,7 +387,8 @@ class Call:
         self._restart_timer(now)
 
     def _respond_invite(self, status: int, now: float, headers: list[Header] | None = None) -> None:
-        self._around.layer.respond(self.invite, status, now, tag=self.dialog.local_tag, headers=headers or [])
+        if self.invite is not None:
+            self._around.layer.respond(self.invite, status, now, tag=self.dialog.local_tag, headers=headers or [])
 
     def _target_headers(self) -> tuple[Header, ...]:
         return ("Contact", self._around.contact()), ("Allow", ALLOW), ("Supported", SUPPORTED)
@@ -410,3 +423,7 @@ class Call:
     def _tell(self, event: events.SipEvent) -> None:
         if self.state is not CallState.ENDING:
             self._around.outputs.append(Notify(event))
+
+
+def _allows_update(message: Message) -> bool:
+    return "UPDATE" in [one.upper() for one in message.every("Allow")]

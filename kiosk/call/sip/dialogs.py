@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+from typing import Self
 
 from kiosk.call.sip.grammar import parse_address
 from kiosk.call.sip.messages import Header, Message, Outgoing
@@ -41,25 +42,69 @@ def _target(message: Message) -> str:
 
 
 class Dialog:
-    """The callee's side of a dialog that an INVITE makes. Raises DialogError for one that cannot."""
+    """Our side of a dialog that an INVITE makes: the callee's (``of_invite``), or the caller's (``of_answer``).
 
-    def __init__(self, invite: Message, local_tag: str, first_sequence: int) -> None:
+    ``name`` names it outside of SIP. ``record_route`` in the order in which our requests go along it.
+    """
+
+    def __init__(
+        self,
+        key: tuple[str, str, str],
+        name: str,
+        *,
+        local: str,
+        remote: str,
+        target: str,
+        route: tuple[str, ...],
+        local_sequence: int,
+        remote_sequence: int,
+    ) -> None:
+        """``local`` and ``remote``: From and To of our requests, with their tags. Raises DialogError."""
         self.state = DialogState.EARLY
-        self.key = dialog_key(invite.call_id, local_tag, invite.sender_tag)
-        self.name = hashlib.sha256("\n".join(self.key).encode()).hexdigest()[:16]
-        """Names the dialog outside of SIP."""
-        self.local_tag = local_tag
-        self.remote_target = _target(invite)
-        self.record_route = tuple(invite.every("Record-Route"))
-        self.remote_sequence = invite.sequence
-        self._local = f"{invite.recipient};tag={local_tag}"
-        self._remote = invite.sender
-        self._local_sequence = first_sequence
-        for route in self.record_route:
+        self.key = key
+        self.name = name
+        self.local_tag = key[1]
+        self.remote_target = target
+        self.record_route = route
+        self.remote_sequence = remote_sequence
+        self._local = local
+        self._remote = remote
+        self._local_sequence = local_sequence
+        for one in route:
             try:
-                parse_address(route)
+                parse_address(one)
             except ValueError as error:
                 raise DialogError("Record-Route cannot be read") from error
+
+    @classmethod
+    def of_invite(cls, invite: Message, local_tag: str, first_sequence: int) -> Self:
+        """The callee's (RFC 3261 12.1.1). Raises DialogError."""
+        key = dialog_key(invite.call_id, local_tag, invite.sender_tag)
+        return cls(
+            key,
+            hashlib.sha256("\n".join(key).encode()).hexdigest()[:16],
+            local=f"{invite.recipient};tag={local_tag}",
+            remote=invite.sender,
+            target=_target(invite),
+            route=tuple(invite.every("Record-Route")),
+            local_sequence=first_sequence,
+            remote_sequence=invite.sequence,
+        )
+
+    @classmethod
+    def of_answer(cls, invite: Outgoing, local_tag: str, answer: Message, name: str) -> Self:
+        """The caller's, by a 2xx (RFC 3261 12.1.2): the other end has not counted its requests yet. Raises
+        DialogError."""
+        return cls(
+            dialog_key(invite.call_id, local_tag, answer.recipient_tag),
+            name,
+            local=invite.sender,
+            remote=answer.recipient,
+            target=_target(answer),
+            route=tuple(reversed(answer.every("Record-Route"))),
+            local_sequence=invite.sequence,
+            remote_sequence=-1,
+        )
 
     def in_order(self, request: Message) -> bool:
         """RFC 3261 12.2.2: whether the sequence number has grown; remembers it. Not for ACK and CANCEL."""

@@ -65,13 +65,15 @@ class ServerTransaction:
 
 
 class ClientTransaction:
-    """A request of ours."""
+    """A request of ours. ``provisional``: a 1xx has come; ``unwanted``: it is to be cancelled, or has been."""
 
     def __init__(self, request: Outgoing, branch: str, user: Responded, now: float) -> None:
         self.request = request
         self.branch = branch
         self.user = user
         self.done = False
+        self.provisional = False
+        self.unwanted = False
         self.expires = now + TIMEOUT
 
 
@@ -152,10 +154,27 @@ class TransactionLayer:
 
     # our requests
 
-    def send_request(self, request: Outgoing, now: float, user: Responded) -> None:
+    def send_request(self, request: Outgoing, now: float, user: Responded) -> ClientTransaction:
         """Send a request of ours; ``user`` is told of what comes back."""
         made = ClientTransaction(request, f"z9hG4bK{self._tokens()}", user, now)
         self._clients[made.branch, request.method] = made
+        self._outputs.append(Send(build_request(request, self._via_host, made.branch)))
+        return made
+
+    def cancel(self, transaction: ClientTransaction, now: float) -> None:
+        """CANCEL an INVITE of ours (RFC 3261 9.1): once a 1xx has come, before that it could overtake the INVITE. Its
+        final response comes as ever, a 487 or a 2xx that crossed; 408 when there is none."""
+        if transaction.done or transaction.unwanted:
+            return
+        transaction.unwanted = True
+        transaction.expires = now + TIMEOUT
+        if transaction.provisional:
+            self._send_cancel(transaction, now)
+
+    def _send_cancel(self, transaction: ClientTransaction, now: float) -> None:
+        request = msgspec.structs.replace(transaction.request, method="CANCEL", headers=(), body=b"")
+        made = ClientTransaction(request, transaction.branch, lambda message, status, then: None, now)
+        self._clients[made.branch, "CANCEL"] = made
         self._outputs.append(Send(build_request(request, self._via_host, made.branch)))
 
     def acknowledge(self, request: Outgoing) -> bytes:
@@ -175,7 +194,11 @@ class TransactionLayer:
             self._outputs.append(Send(build_request(ack, self._via_host, transaction.branch)))
         if response.status < 200:
             if not transaction.done and request.method == "INVITE":
-                transaction.expires = now + PROVISIONAL_LIMIT
+                if transaction.unwanted and not transaction.provisional:
+                    self._send_cancel(transaction, now)
+                elif not transaction.unwanted:
+                    transaction.expires = now + PROVISIONAL_LIMIT
+                transaction.provisional = True
             return True
         repeated_answer = request.method == "INVITE" and response.status < 300
         if transaction.done and not repeated_answer:

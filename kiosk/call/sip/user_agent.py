@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kiosk.call import events
+from kiosk.call.sip.calling import Calling
 from kiosk.call.sip.calls import Call, CallState
 from kiosk.call.sip.credentials import Account
 from kiosk.call.sip.dialogs import Dialog, DialogError, dialog_key
@@ -52,7 +53,9 @@ class UserAgent:
             online=lambda: self._registration.registered,
             jitter=jitter,
         )
+        self._address = account.address
         self._calls: dict[tuple[str, str, str], Call] = {}
+        self._calling: dict[str, Calling] = {}
         self._was_online = False
         self.dropped = 0
 
@@ -68,7 +71,7 @@ class UserAgent:
     @property
     def busy(self) -> bool:
         """Whether any call, ending ones included, is left."""
-        return bool(self._calls)
+        return bool(self._calls or self._calling)
 
     # the connection
 
@@ -88,9 +91,27 @@ class UserAgent:
 
     def leave(self, now: float) -> list[Output]:
         """The program ends: hang up and remove the binding."""
+        for calling in self._calling.values():
+            calling.take_back(now)
         for call in list(self._calls.values()):
             call.hang_up(None, now)
         self._registration.leave(now)
+        return self._finish(now)
+
+    def call(self, call_id: str, target: str, sdp: str, now: float) -> list[Output]:
+        """Call ``target`` (``sip:user@host``) with our offer; ``call_id``: a fresh name, ours. → CallAnswered or
+        CallRefused; ``hang_up`` takes it back."""
+        if not self._registration.registered:
+            self._outputs.append(Notify(events.CallRefused(call_id, 503)))
+            return self._finish(now)
+        calling = Calling(call_id, self._address, target, sdp, self._tokens, self._around)
+        self._calling[call_id] = calling
+
+        def answered(dialog: Dialog, answer: str, response: Message) -> None:
+            self._calls[dialog.key] = Call.answered(dialog, sdp, answer, response, self._around)
+            self._outputs.append(Notify(events.CallAnswered(call_id, answer)))
+
+        calling.begin(answered, now)
         return self._finish(now)
 
     # commands; an unknown call_id is a call that has just ended
@@ -105,6 +126,9 @@ class UserAgent:
         return self._command(call_id, now, lambda call: call.reject(status, reason, now))
 
     def hang_up(self, call_id: str, reason: str | None, now: float) -> list[Output]:
+        calling = self._calling.get(call_id)
+        if calling is not None:
+            calling.take_back(now)
         return self._command(call_id, now, lambda call: call.hang_up(reason, now))
 
     def reinvite(self, call_id: str, sdp: str, now: float) -> list[Output]:
@@ -132,6 +156,7 @@ class UserAgent:
         """When tick is wanted, on the clock of ``now``."""
         waiting = [self._layer.next_deadline(), self._registration.next_deadline()]
         waiting += [call.next_deadline() for call in self._calls.values()]
+        waiting += [calling.next_deadline() for calling in self._calling.values()]
         return min((one for one in waiting if one is not None), default=None)
 
     def tick(self, now: float) -> list[Output]:
@@ -140,6 +165,8 @@ class UserAgent:
         self._registration.tick(now)
         for call in list(self._calls.values()):
             call.tick(now)
+        for calling in list(self._calling.values()):
+            calling.tick(now)
         return self._finish(now)
 
     def _finish(self, now: float) -> list[Output]:
@@ -148,6 +175,7 @@ class UserAgent:
             for call in list(self._calls.values()):
                 call.online_again(now)
         self._calls = {key: call for key, call in self._calls.items() if call.state is not CallState.ENDED}
+        self._calling = {name: calling for name, calling in self._calling.items() if not calling.over}
         outputs = list(self._outputs)
         self._outputs.clear()
         return outputs
@@ -254,7 +282,7 @@ class UserAgent:
             self._respond(transaction, 486, now)
             return
         try:
-            dialog = Dialog(request, self._tokens(), 1)
+            dialog = Dialog.of_invite(request, self._tokens(), 1)
         except DialogError:
             self._respond(transaction, 400, now)
             return
