@@ -189,6 +189,12 @@ class App:
                 controller.call_over(call_id, outcome)
             case sip.CallConfirmed():
                 self._note("call-confirmed")
+            case sip.CallAnswered(call_id, sdp):
+                self._note("call-back-answered")
+                controller.answered_there(call_id, sdp)
+            case sip.CallRefused(call_id, status):
+                _log.info("calling back came to nothing: %d", status)
+                controller.call_over(call_id, CallOutcome.NOT_REACHED)
             case sip.CallEnded(call_id, by_peer, _):
                 outcome = CallOutcome.HUNG_UP_THERE if by_peer else CallOutcome.CONNECTION_LOST
                 controller.call_over(call_id, outcome)

@@ -55,6 +55,8 @@ class Signalling(Protocol):
 
     def hang_up(self, call_id: str) -> None: ...
 
+    def call(self, call_id: str, target: str, sdp: str) -> None: ...
+
     def reinvite(self, call_id: str, sdp: str) -> None: ...
 
     def renew(self) -> None: ...
@@ -138,6 +140,7 @@ class Controller:
         self._revision = 0
         self._phases: OrderedDict[int, Phase] = OrderedDict()
         self._sessions: dict[str, CallSession] = {}
+        self._hung_up: CallSession | None = None
         self._pending: deque[on.Event] = deque()
         self._stepping = False
         self._server_ids: dict[str, str] = {}
@@ -371,8 +374,23 @@ class Controller:
 
     def offer_ready(self, call_id: str, sdp: str) -> None:
         """Media offers a fresh peer connection."""
-        if call_id in self._sessions:
+        session = self._sessions.get(call_id)
+        if session is None:
+            return
+        if session.calls is None:
             self._signalling.reinvite(call_id, sdp)
+        elif session.local_sdp is None:
+            session.local_sdp = sdp
+            self._signalling.call(call_id, session.calls, sdp)
+
+    def answered_there(self, call_id: str, sdp: str) -> None:
+        """Whom we call has answered."""
+        session = self._sessions.get(call_id)
+        if session is None:
+            return
+        session.calls, session.offer = None, sdp
+        self._outside.to_media(media.TakeAnswer(call_id, sdp))
+        self.handle(on.CallAnswered(call_id))
 
     # -- effects -----------------------------------------------------------------------------------------------------
 
@@ -392,6 +410,8 @@ class Controller:
                 self._outside.to_media(media.AcceptCall(call_id))
             case do.HangUp(call_id):
                 self._hang_up(call_id)
+            case do.CallBack(before, call_id, uri):
+                self._call_back(before, call_id, uri)
             case do.DropMedia(call_id):
                 self._outside.to_media(media.DropCall(call_id))
             case do.RestoreMedia(call_id):
@@ -433,17 +453,36 @@ class Controller:
 
     def _hang_up(self, call_id: str) -> None:
         session = self._sessions.pop(call_id, None)
+        self._hung_up = session
         if session is not None and not session.answered:
             # Pressed «Legg på» before the answer went out: the caller gets a decline, not a BYE.
             self._signalling.reject(call_id, do.Refusal.DECLINE.value)
         else:
             self._signalling.hang_up(call_id)
 
+    def _call_back(self, before: str, call_id: str, uri: str) -> None:
+        """Offer in the shape of the call before, which the other end is known to understand."""
+        last, self._hung_up = self._hung_up, None
+        if last is None or last.call_id != before or last.local_sdp is None:
+            self.handle(on.CallOver(call_id, CallOutcome.NOT_REACHED))
+            return
+        self._note("call-back")
+        self._sessions[call_id] = CallSession(
+            call_id, last.offer, takes_patient_side=last.takes_patient_side, calls=uri
+        )
+        negotiated = media.Negotiated(remote_sdp=last.offer, local_sdp=last.local_sdp)
+        self._outside.to_media(media.ReofferCall(call_id, negotiated))
+
     def _restore(self, call_id: str) -> None:
         session = self._sessions.get(call_id)
         if session is None:
             return
         self._note("restore-media")
+        if session.calls is not None:
+            self._sessions.pop(call_id)
+            self._signalling.hang_up(call_id)
+            self.handle(on.CallOver(call_id, CallOutcome.NOT_REACHED))
+            return
         if session.local_sdp is None:
             self._outside.to_media(media.PrepareCall(call_id, session.offer))
             self._outside.to_media(media.AcceptCall(call_id))

@@ -44,6 +44,9 @@ class FakeSignalling:
     def hang_up(self, call_id: str) -> None:
         self.done.append(("hang_up", call_id))
 
+    def call(self, call_id: str, target: str, sdp: str) -> None:
+        self.done.append(("call", call_id, target, sdp))
+
     def reinvite(self, call_id: str, sdp: str) -> None:
         self.done.append(("reinvite", call_id, sdp))
 

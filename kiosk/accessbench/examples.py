@@ -329,5 +329,7 @@ def every_state() -> dict[str, KioskState]:
     states["choose-ring-tone-heard"] = KioskState(choosing=heard)
     for outcome in CallOutcome:
         states[f"ended-{outcome.value}"] = KioskState(phase=Ended(KARI, outcome, 1.0), fakes=FAKES)
+    states["ended-hung-up"] = KioskState(phase=Ended(KARI, CallOutcome.HUNG_UP_HERE, 1.0, back_to=TALKING), fakes=FAKES)
+    states["calling"] = KioskState(phase=Connecting("1", KARI, 1.0, calling=True), fakes=FAKES)
     states["ended-undo"] = KioskState(phase=Ended(KARI, CallOutcome.DECLINED, 1.0, undo_to=RINGING), fakes=FAKES)
     return states

@@ -16,10 +16,12 @@ class CallSession:
     ``takes_patient_side``: the other end said in its INVITE that it takes facts/patient_side.py's messages.
     """
 
-    def __init__(self, call_id: str, offer: str, *, takes_patient_side: bool = False) -> None:
+    def __init__(self, call_id: str, offer: str, *, takes_patient_side: bool = False, calls: str | None = None) -> None:
+        """``calls``: whom we call (``sip:user@host``), until there is an answer."""
         self.call_id = call_id
         self.offer = offer
         self.takes_patient_side = takes_patient_side
+        self.calls = calls
         self._told: CallStatistics | None = None
         self.local_sdp: str | None = None
         self._open: list[Request] = []

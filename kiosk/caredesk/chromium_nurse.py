@@ -197,6 +197,10 @@ class ChromiumNurse:
         """Press «Ring»."""
         await self._click("Ring")
 
+    async def answer(self) -> None:
+        """Press «Svar»: the patient calls back."""
+        await self._click("Svar")
+
     async def hang_up(self) -> None:
         """Press «Legg på», which cancels a call that is not answered yet."""
         await self._click("Legg på")

@@ -16,3 +16,4 @@ class CallOutcome(enum.Enum):
     ANSWERED_ELSEWHERE = "answered-elsewhere"
     CONNECTION_LOST = "connection-lost"
     FAILED = "failed"
+    NOT_REACHED = "not-reached"  # we called

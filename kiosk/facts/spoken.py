@@ -30,6 +30,8 @@ class Spoken(enum.Enum):
     CALL_ANSWERED_ELSEWHERE = "call-answered-elsewhere"
     CALL_CONNECTION_LOST = "call-connection-lost"
     CALL_FAILED = "call-failed"
+    CALL_NOT_REACHED = "call-not-reached"
+    CALLING_BACK = "calling-back"  # name
     RECOVERING = "recovering"
     LINE_WEAK = "line-weak"
     MEASURE_BLOOD_PRESSURE = "measure-blood-pressure"

@@ -53,6 +53,15 @@ class HangUp(msgspec.Struct, frozen=True):
     call_id: str
 
 
+class CallBack(msgspec.Struct, frozen=True):
+    """Call ``uri``, with whom ``before`` was the call that has just been hung up here; → on.CallAnswered, on.CallOver.
+    ``call_id`` is the new call's name."""
+
+    before: str
+    call_id: str
+    uri: str
+
+
 class DropMedia(msgspec.Struct, frozen=True):
     """Close the call's peer connection; camera off."""
 
@@ -169,6 +178,7 @@ Effect = (
     | Refuse
     | Accept
     | HangUp
+    | CallBack
     | DropMedia
     | RestoreMedia
     | RenewSignalling

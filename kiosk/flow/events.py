@@ -112,6 +112,12 @@ class SpeechEnded(msgspec.Struct, frozen=True):
     hushed: bool = False
 
 
+class CallAnswered(msgspec.Struct, frozen=True):
+    """Whom we call has answered."""
+
+    call_id: str
+
+
 class CallOver(msgspec.Struct, frozen=True):
     """The call ended without us: cancelled, hung up there, lost."""
 
@@ -374,6 +380,7 @@ Event = (
     | SayAgainPressed
     | SpeechReached
     | SpeechEnded
+    | CallAnswered
     | CallOver
     | PeerSeenOrHeard
     | LineUp

@@ -58,8 +58,8 @@ def prompt(state: KioskState, now: Moment) -> Utterance:
         case Ringing(caller=caller):
             parts = [rings(caller)]
             choices = ["answer", "decline"]
-        case Connecting(caller=caller):
-            parts = connecting(caller)
+        case Connecting() as phase:
+            parts = connecting(phase)
             choices = ["hang_up"]
         case Talking() as talking:
             parts = [_with_name(Spoken.TALKING_WITH, talking.caller.name), *_line(talking, state)]
@@ -77,9 +77,11 @@ def prompt(state: KioskState, now: Moment) -> Utterance:
                 parts += card
             if writing_of(state) is None:
                 choices = [*choices, "hang_up"]
-        case Ended(caller=caller, outcome=outcome):
+        case Ended(caller=caller, outcome=outcome) as ended:
             parts = [_with_name(Spoken(f"call-{outcome.value}"), caller.name)]
             choices = ["close"] if state.texting is None else ["texting.read_aloud", "close"]
+            if ended.can_undo:
+                choices = ["undo", *choices]
         case Idle():
             parts, choices = _between_calls(state, now)
     return _joined([*parts, *_choices(choices), *_fakes(state.fakes)])
@@ -131,9 +133,11 @@ def rings(caller: Caller) -> Utterance:
     return Utterance(Spoken.CALLER_RINGS, (("name", caller.name), ("role", caller.role)))
 
 
-def connecting(caller: Caller) -> Parts:
-    """It has been answered, and takes its time."""
-    return [_with_name(Spoken.ANSWERED, caller.name), shown("connecting")]
+def connecting(phase: Connecting) -> Parts:
+    """It has been answered, and takes its time; or we call."""
+    if phase.calling:
+        return [_with_name(Spoken.CALLING_BACK, phase.caller.name)]
+    return [_with_name(Spoken.ANSWERED, phase.caller.name), shown("connecting")]
 
 
 def _line(talking: Talking, state: KioskState) -> Parts:

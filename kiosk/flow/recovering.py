@@ -63,7 +63,7 @@ def link_lost(state: KioskState, now: Moment) -> Step:
 def signalling_back(state: KioskState, now: Moment) -> Step:
     """The other end can be offered a fresh connection, from where we are now."""
     phase = state.phase
-    if isinstance(phase, Connecting) or (isinstance(phase, Talking) and phase.recovering):
+    if (isinstance(phase, Connecting) and not phase.calling) or (isinstance(phase, Talking) and phase.recovering):
         return _restored(state, phase, now)
     return state, ()
 

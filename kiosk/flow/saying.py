@@ -53,7 +53,7 @@ def aged(state: KioskState, now: Moment) -> Step:
     if isinstance(phase, Connecting) and now.monotonic - phase.since >= CONNECTING_SECONDS:
         if state.said is not None and state.said.at >= phase.since:
             return state, ()
-        first, *others = prompts.connecting(phase.caller)
+        first, *others = prompts.connecting(phase)
         return state, (do.Say(chain(first, *others)),)
     return spoken_faults.aged(state, now)
 

@@ -38,11 +38,12 @@ class Ringing(msgspec.Struct, frozen=True, tag="ringing"):
 
 
 class Connecting(msgspec.Struct, frozen=True, tag="connecting"):
-    """Answered; no picture from the nurse yet."""
+    """Answered; no picture from the nurse yet. ``calling``: it is we who call, and she has not answered yet."""
 
     call_id: str
     caller: Caller
     since: float
+    calling: bool = False
 
 
 class Talking(msgspec.Struct, frozen=True, tag="talking"):
@@ -72,12 +73,19 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     """A calm word about the call that ended; it stays until it is closed or something else happens.
 
     ``undo_to``: «Ikke nå» can still be taken back; the caller has not been told yet and waits, hearing nothing new.
+    ``back_to``: «Legg på» can be: she will be called back.
     """
 
     caller: Caller
     outcome: CallOutcome
     since: float
     undo_to: Ringing | None = None
+    back_to: Talking | None = None
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether «Angre» is there."""
+        return self.undo_to is not None or self.back_to is not None
 
 
 Phase = Idle | Ringing | Connecting | Talking | Ended

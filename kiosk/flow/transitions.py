@@ -55,6 +55,7 @@ _SPOKEN_AFTER = {
     CallOutcome.ANSWERED_ELSEWHERE: Spoken.CALL_ANSWERED_ELSEWHERE,
     CallOutcome.CONNECTION_LOST: Spoken.CALL_CONNECTION_LOST,
     CallOutcome.FAILED: Spoken.CALL_FAILED,
+    CallOutcome.NOT_REACHED: Spoken.CALL_NOT_REACHED,
 }
 
 
@@ -93,7 +94,7 @@ def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSetting
         case on.DeclinePressed():
             return undoing.declined(state, now)
         case on.UndoPressed():
-            return undoing.undone(state)
+            return undoing.undone(state, now)
         case on.HangUpPressed():
             return _hang_up(state, CallOutcome.HUNG_UP_HERE, now)
         case on.CardClosed():
@@ -106,6 +107,8 @@ def _step(state: KioskState, event: on.Event, now: Moment, settings: FlowSetting
             if undoing.waiting(state) is not None:
                 return undoing.gone(state)
             return _end(state, outcome, now)
+        case on.CallAnswered(call_id):
+            return undoing.answered(state, call_id, now), ()
         case on.PeerSeenOrHeard(call_id):
             return _connected(state, call_id, now)
         case on.LineUp(call_id):
@@ -289,6 +292,8 @@ def _hang_up(state: KioskState, outcome: CallOutcome, now: Moment) -> Step:
     if not isinstance(phase, Connecting | Talking):
         return state, ()
     state, effects = _end(state, outcome, now)
+    if isinstance(phase, Talking) and outcome is CallOutcome.HUNG_UP_HERE:
+        state = undoing.hung_up(state, phase)
     return state, (do.HangUp(phase.call_id), *effects)
 
 
@@ -321,7 +326,7 @@ def _tick(state: KioskState, now: Moment, settings: FlowSettings) -> Step:
             if now.monotonic - phase.since >= rings_for:
                 return _refused(state, phase, do.Refusal.RANG_OUT, CallOutcome.RANG_OUT, now)
         case Connecting():
-            if now.monotonic - phase.since >= CONNECT_SECONDS:
+            if now.monotonic - phase.since >= (undoing.CALLING_SECONDS if phase.calling else CONNECT_SECONDS):
                 return _hang_up(state, CallOutcome.FAILED, now)
         case Talking():
             if recovering.hopeless(phase, now):
@@ -329,11 +334,10 @@ def _tick(state: KioskState, now: Moment, settings: FlowSettings) -> Step:
             state, effects = recovering.aged(state, phase, now)
             if effects:
                 return state, effects
-        case Ended(undo_to=Ringing()):
+        case Ended():
             state, effects = undoing.aged(state, now)
             if effects:
                 return state, effects
-        case Ended():
             # What was written goes when the card is closed, and not before.
             stays = settings.ended_card_seconds
             if stays is not None and now.monotonic - phase.since >= stays and state.texting is None:

@@ -1,4 +1,8 @@
-"""«Ikke nå» taken back: silent at once, but for a moment the caller is not told, so that a slip does no harm. Pure."""
+"""A slip of the finger taken back. Pure.
+
+«Ikke nå»: silent at once, but for a moment the caller is not told. «Legg på»: camera, microphone and call are gone at
+once; «Angre» calls back whom it was, nobody else, and only for that moment.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,16 @@ from kiosk.facts.calls import CallOutcome
 from kiosk.facts.moment import Moment
 from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.flow import effects as do
-from kiosk.flow.state import Ended, Idle, KioskState, Ringing
+from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Ringing, Talking
 
 UNDO_SECONDS = 5.0
 """How long «Angre» is there."""
+
+CALLING_SECONDS = 60.0
+"""Signalling gives up sooner; this is for the case that it does not."""
+
+_BACK = "-back"
+"""What a call is named that calls back: it can be told from the one before, and is made once."""
 
 Step = tuple[KioskState, tuple[do.Effect, ...]]
 
@@ -31,14 +41,45 @@ def declined(state: KioskState, now: Moment) -> Step:
     return msgspec.structs.replace(state, phase=ended), (do.StopRing(), do.Say(word))
 
 
-def undone(state: KioskState) -> Step:
-    """«Angre»: it rings again, for as long as it would have rung."""
+def hung_up(state: KioskState, talk: Talking) -> KioskState:
+    """«Legg på» in a talk: it can be taken back for a moment."""
+    phase = state.phase
+    return (
+        msgspec.structs.replace(state, phase=msgspec.structs.replace(phase, back_to=talk))
+        if isinstance(phase, Ended)
+        else state
+    )
+
+
+def undone(state: KioskState, now: Moment) -> Step:
+    """«Angre»: it rings again, for as long as it would have rung; or whom it was is called back."""
+    talk = state.phase.back_to if isinstance(state.phase, Ended) else None
+    if talk is not None:
+        return _called_back(state, talk, now)
     ringing = waiting(state)
     if ringing is None:
         return state, ()
     # Screen and sound began anew; 180 has gone out, or goes out when both run.
     ringing = msgspec.structs.replace(ringing, painted=False, sounding=False)
     return msgspec.structs.replace(state, phase=ringing), (do.WakeScreen(), do.StartRing())
+
+
+def _called_back(state: KioskState, talk: Talking, now: Moment) -> Step:
+    call_id = talk.call_id + _BACK
+    calling = Connecting(call_id, talk.caller, now.monotonic, calling=True)
+    return msgspec.structs.replace(state, phase=calling), (
+        do.WakeScreen(),
+        do.CallBack(talk.call_id, call_id, talk.caller.uri),
+        do.Say(Utterance(Spoken.CALLING_BACK, (("name", talk.caller.name),))),
+    )
+
+
+def answered(state: KioskState, call_id: str, now: Moment) -> KioskState:
+    """Whom we call has answered: from here on it is a call like any other."""
+    phase = state.phase
+    if not isinstance(phase, Connecting) or phase.call_id != call_id or not phase.calling:
+        return state
+    return msgspec.structs.replace(state, phase=Connecting(call_id, phase.caller, now.monotonic))
 
 
 def closed(state: KioskState) -> Step:
@@ -68,7 +109,9 @@ def gone(state: KioskState) -> Step:
 def aged(state: KioskState, now: Moment) -> Step:
     """The time for «Angre» is over."""
     phase = state.phase
-    if not isinstance(phase, Ended) or now.monotonic - phase.since < UNDO_SECONDS:
+    if not isinstance(phase, Ended) or not phase.can_undo or now.monotonic - phase.since < UNDO_SECONDS:
         return state, ()
+    if phase.back_to is not None:
+        return msgspec.structs.replace(state, phase=msgspec.structs.replace(phase, back_to=None)), ()
     state = msgspec.structs.replace(state, phase=msgspec.structs.replace(phase, since=now.monotonic))
     return told(state, do.Refusal.DECLINE)

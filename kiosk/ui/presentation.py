@@ -238,7 +238,7 @@ def _notice(state: KioskState, texts: ScreenTexts) -> str:
     """A word about the line, only when there is reason for one."""
     phase = state.phase
     if isinstance(phase, Connecting):
-        return texts.connecting
+        return texts.calling.format(name=phase.caller.name) if phase.calling else texts.connecting
     if not isinstance(phase, Talking):
         return ""
     if phase.recovering:
@@ -296,7 +296,7 @@ def present(state: KioskState | None, now: datetime, texts: ScreenTexts) -> Scre
         connecting=isinstance(phase, Connecting),
         line_lost=isinstance(phase, Talking) and phase.recovering,
         notice=_notice(state, texts),
-        can_undo=isinstance(phase, Ended) and phase.undo_to is not None,
+        can_undo=isinstance(phase, Ended) and phase.can_undo,
         ended=ended,
         buttons=_buttons(state, texts),
         measurement=measurement,

@@ -146,6 +146,7 @@ class ScreenTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     answer: str
     decline: str
     connecting: str
+    calling: str
     recovering: str
     line_silent: str
     line_lost: str

@@ -140,7 +140,7 @@ def test_hanging_up_here_and_there() -> None:
 
 
 def test_the_card_goes_by_itself_or_at_a_press_and_a_new_call_takes_its_place() -> None:
-    ended, _ = play(*TALK, on.HangUpPressed())
+    ended, _ = play(*TALK, on.CallOver("1", CallOutcome.HUNG_UP_THERE))
     assert play(on.Tick(), state=ended, at=7.9)[0] == ended
     assert isinstance(play(on.Tick(), state=ended, at=8.0)[0].phase, Idle)
     assert isinstance(play(on.CardClosed(), state=ended)[0].phase, Idle)

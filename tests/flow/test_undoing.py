@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from kiosk.facts.calls import CallOutcome
+from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
-from kiosk.flow.state import Connecting, Ended, Idle, Ringing
-from kiosk.flow.transitions import FlowSettings, step
+from kiosk.flow import prompts
+from kiosk.flow.state import Connecting, Ended, Idle, Ringing, Talking
+from kiosk.flow.transitions import FlowSettings, call_id_of, step
 from kiosk.flow.undoing import UNDO_SECONDS
-from tests.flow.test_transitions import KARI, moment, play
+from tests.flow.test_transitions import KARI, TALK, moment, play
 
 DECLINED, _ = play(on.CallArrived("1", KARI), on.RingPainted("1"), on.RingSounding(), on.DeclinePressed())
 REFUSED = [do.Refuse("1", do.Refusal.DECLINE), do.DropMedia("1")]
@@ -52,3 +56,72 @@ def test_the_card_stays_until_it_is_closed_or_another_calls() -> None:
     state, _ = step(DECLINED, on.Tick(), moment(5.0), settings)
     assert step(state, on.Tick(), moment(20 * 3600.0), settings) == (state, ())
     assert isinstance(step(state, on.CallArrived("2", KARI), moment(30.0), settings)[0].phase, Ringing)
+
+
+# -- «Legg på» ---------------------------------------------------------------------------------------------------------
+
+
+def test_hanging_up_ends_everything_at_once_and_can_be_taken_back_for_five_seconds() -> None:
+    state, effects = play(*TALK, on.HangUpPressed())
+    assert do.HangUp("1") in effects and do.DropMedia("1") in effects
+    assert isinstance(state.phase, Ended) and state.phase.can_undo
+    state, effects = play(on.UndoPressed(), state=state, at=4.9)
+    assert state.phase == Connecting("1-back", KARI, 4.9, calling=True)
+    assert do.CallBack("1", "1-back", KARI.uri) in effects
+    assert do.Say(Utterance(Spoken.CALLING_BACK, (("name", KARI.name),))) in effects
+
+
+def test_after_five_seconds_nobody_is_called() -> None:
+    ended, _ = play(*TALK, on.HangUpPressed())
+    state, effects = play(on.Tick(), state=ended, at=5.0)
+    assert isinstance(state.phase, Ended) and not state.phase.can_undo
+    assert effects == []
+    assert play(on.UndoPressed(), state=state, at=5.1) == (state, [])
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (on.CallOver("1", CallOutcome.HUNG_UP_THERE),),
+        (on.CallOver("1", CallOutcome.CONNECTION_LOST),),
+        (on.HangUpPressed(), on.CardClosed()),
+        (on.HangUpPressed(), on.CallArrived("2", KARI)),
+    ],
+)
+def test_only_what_the_patient_ended_and_still_stands_there_is_taken_back(events: tuple[on.Event, ...]) -> None:
+    state, _ = play(*TALK, *events)
+    after, effects = play(on.UndoPressed(), state=state)
+    assert not any(isinstance(one, do.CallBack) for one in effects)
+    assert after.phase == state.phase
+
+
+def test_calling_back_becomes_a_call_like_any_other() -> None:
+    state, _ = play(*TALK, on.HangUpPressed(), on.UndoPressed())
+    assert call_id_of(state) == "1-back"
+    assert play(on.CallAnswered("1"), state=state)[0] == state, "the one that is over"
+    assert play(on.Tick(), state=state, at=30.0)[0].phase == state.phase, "it may ring for a while"
+    state, _ = play(on.CallAnswered("1-back"), state=state, at=30.0)
+    assert state.phase == Connecting("1-back", KARI, 30.0)
+    state, _ = play(on.PeerSeenOrHeard("1-back"), state=state, at=31.0)
+    assert isinstance(state.phase, Talking) and state.phase.call_id == "1-back"
+    state, effects = play(on.HangUpPressed(), state=state, at=40.0)
+    assert do.HangUp("1-back") in effects
+    assert isinstance(state.phase, Ended) and state.phase.can_undo
+
+
+def test_calling_back_can_be_stopped_and_can_come_to_nothing() -> None:
+    calling, _ = play(*TALK, on.HangUpPressed(), on.UndoPressed())
+    state, effects = play(on.HangUpPressed(), state=calling)
+    assert do.HangUp("1-back") in effects and do.DropMedia("1-back") in effects
+    assert isinstance(state.phase, Ended) and not state.phase.can_undo
+    state, effects = play(on.CallOver("1-back", CallOutcome.NOT_REACHED), state=calling)
+    assert do.DropMedia("1-back") in effects
+    assert isinstance(state.phase, Ended) and state.phase.outcome is CallOutcome.NOT_REACHED
+    assert do.Say(Utterance(Spoken.CALL_NOT_REACHED, (("name", KARI.name),))) in effects
+    assert isinstance(play(on.Tick(), state=calling, at=60.0)[0].phase, Ended)
+
+
+def test_the_card_that_can_be_taken_back_says_so() -> None:
+    ended, _ = play(*TALK, on.HangUpPressed())
+    told = prompts.prompt(ended, moment(1)).all()
+    assert any(("first", "undo") in one.words for one in told)

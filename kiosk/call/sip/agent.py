@@ -88,6 +88,11 @@ class SipAgent:
         """BYE; 480 for an unanswered call. Nothing more is told of this call."""
         self._perform(self._user_agent.hang_up(call_id, reason, time.monotonic()))
 
+    def call(self, call_id: str, target: str, sdp: str) -> None:
+        """Call ``sip:user@host`` with our offer, under a fresh name; CallAnswered or CallRefused follows. ``hang_up``
+        takes it back."""
+        self._perform(self._user_agent.call(call_id, target, sdp, time.monotonic()))
+
     def reinvite(self, call_id: str, sdp: str) -> None:
         """Offer again, as soon as that can be; ReinviteAnswered, ReinviteFailed or CallEnded follows."""
         self._perform(self._user_agent.reinvite(call_id, sdp, time.monotonic()))

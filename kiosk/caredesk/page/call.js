@@ -11,14 +11,19 @@ const MAXIMUM_MESSAGE_CHARACTERS = 16384;
  * Emits (as CustomEvent, `detail` in brackets): `registration` {registered, cause}, `state` {state},
  * `remote` {stream}, `task` {task}, `patientSide` {side},
  * `profile` {profile}, `connection` {connection} before an offer is made on it.
- * States: ready, calling, ringing (180 came), connecting (answered), talking (ACK sent), ended, failed.
+ * States: ready, calling, ringing (180 came), called back (the patient calls), connecting (answered), talking (ACK sent),
+ * ended, failed.
  */
+/** A patient who has hung up by a slip may call back for so long (kiosk/flow/undoing.py: 5 s, and the line's time). */
+const CALL_BACK_MS = 20000;
+
 export class Call extends EventTarget {
   #config;
   #agent;
   #session = null;
   #callId = null;
   #adaptation = null;
+  #hungUpAt = null;
 
   state = "starting";
   registered = false;
@@ -51,7 +56,7 @@ export class Call extends EventTarget {
     this.#agent.on("registrationFailed", ({ cause }) => this.#registration(false, cause));
     this.#agent.on("disconnected", () => this.#registration(false, "disconnected"));
     this.#agent.on("newRTCSession", ({ originator, session }) => {
-      if (originator === "remote") session.terminate({ status_code: 486 }); // the kiosk's «Ring tilbake» comes later
+      if (originator === "remote") this.#calledBack(session);
     });
     this.#agent.on("newMessage", ({ originator, message, request }) => {
       if (originator === "remote") this.#take(message, request);
@@ -64,7 +69,34 @@ export class Call extends EventTarget {
   }
 
   get active() {
-    return ["calling", "ringing", "connecting", "talking"].includes(this.state);
+    return ["calling", "ringing", "called back", "connecting", "talking"].includes(this.state);
+  }
+
+  /** Answer the patient who calls back. */
+  answer(stream) {
+    if (this.state !== "called back") return;
+    const session = this.#session;
+    session.answer({
+      mediaStream: stream,
+      mediaConstraints: { audio: true, video: true },
+      pcConfig: { iceServers: this.#config.iceServers },
+    });
+    this.#listenTo(session);
+  }
+
+  /** Only the patient of the call that has just been hung up there; the nurse answers by a press of her own. */
+  #calledBack(session) {
+    const { user, host } = session.remote_identity.uri;
+    const just = this.state === "ended" && this.#hungUpAt !== null && Date.now() - this.#hungUpAt < CALL_BACK_MS;
+    if (!just || `sip:${user}@${host}` !== this.#config.callee) return session.terminate({ status_code: 486 });
+    this.status = this.reason = this.cause = this.endedBy = null;
+    this.reinvites = 0;
+    this.#session = session;
+    const handlers = this.#handlers(() => session);
+    for (const name of ["peerconnection", "accepted", "sdp", "confirmed", "reinvite", "ended", "failed"]) {
+      session.on(name, handlers[name]);
+    }
+    this.#enter("called back");
   }
 
   ring(stream) {
@@ -78,7 +110,7 @@ export class Call extends EventTarget {
       extraHeaders: [`Accept: application/sdp, ${PATIENT_SIDE}`],
       pcConfig: { iceServers: this.#config.iceServers },
       eventHandlers: {
-        peerconnection: ({ peerconnection }) => this.#say("connection", { connection: peerconnection }),
+        ...this.#handlers(() => session),
         sending: ({ request }) => {
           this.#callId = request.call_id;
         },
@@ -87,35 +119,46 @@ export class Call extends EventTarget {
           this.rang = true;
           this.#enter("ringing");
         },
-        accepted: ({ response }) => {
-          this.#final(response);
-          this.#enter("connecting");
-        },
-        sdp: (description) => {
-          // Only on its way out: what the answer then says is what the browser goes by.
-          if (description.originator === "local") description.sdp = askingAgain(description.sdp);
-        },
-        confirmed: () => {
-          if (this.#adaptation === null) {
-            this.#adaptation = new LineAdaptation(session.connection);
-            this.#adaptation.start();
-          }
-          this.#enter("talking");
-        },
-        reinvite: () => {
-          this.reinvites += 1;
-        },
-        ended: ({ originator, cause }) => this.#over("ended", originator, cause),
-        failed: ({ originator, message, cause }) => {
-          if (message?.status_code) this.#final(message);
-          this.#over("failed", originator, cause);
-        },
       },
     });
     this.#session = session;
+    this.#listenTo(session);
+  }
+
+  #listenTo(session) {
     session.connection.addEventListener("track", ({ streams, track }) =>
       this.#say("remote", { stream: streams[0] ?? new MediaStream([track]) }),
     );
+  }
+
+  /** What is the same whoever called. */
+  #handlers(session) {
+    return {
+      peerconnection: ({ peerconnection }) => this.#say("connection", { connection: peerconnection }),
+      accepted: ({ response }) => {
+        this.#final(response);
+        this.#enter("connecting");
+      },
+      sdp: (description) => {
+        // Only on its way out: what the answer then says is what the browser goes by.
+        if (description.originator === "local") description.sdp = askingAgain(description.sdp);
+      },
+      confirmed: () => {
+        if (this.#adaptation === null) {
+          this.#adaptation = new LineAdaptation(session().connection);
+          this.#adaptation.start();
+        }
+        this.#enter("talking");
+      },
+      reinvite: () => {
+        this.reinvites += 1;
+      },
+      ended: ({ originator, cause }) => this.#over("ended", originator, cause),
+      failed: ({ originator, message, cause }) => {
+        if (message?.status_code) this.#final(message);
+        this.#over("failed", originator, cause);
+      },
+    };
   }
 
   hangUp() {
@@ -213,6 +256,7 @@ export class Call extends EventTarget {
   #over(state, originator, cause) {
     this.endedBy = originator === "remote" ? "remote" : "local";
     this.cause = cause;
+    this.#hungUpAt = state === "ended" && this.endedBy === "remote" ? Date.now() : null;
     this.#session = null;
     this.#adaptation?.stop();
     this.#adaptation = null;

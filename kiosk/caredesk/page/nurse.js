@@ -13,6 +13,7 @@ const parameters = new URLSearchParams(location.search);
 const IN_CALL = {
   calling: "Ringer opp …",
   ringing: "Det ringer hos pasienten",
+  "called back": "Pasienten ringer tilbake",
   connecting: "Kobler til …",
   talking: "I samtale",
 };
@@ -97,6 +98,7 @@ class Page {
       if (parameters.get(kind) === "real") document.querySelector(`input[name=${kind}][value=real]`).checked = true;
     }
     part("ring").addEventListener("click", () => void this.#ring());
+    part("answer").addEventListener("click", () => void this.#answer());
     part("hang-up").addEventListener("click", () => this.#call.hangUp());
     this.#call.addEventListener("state", ({ detail }) => this.#entered(detail.state));
     this.#call.addEventListener("registration", () => this.#show());
@@ -112,18 +114,34 @@ class Page {
 
   async #ring() {
     part("ring").disabled = true;
+    if (!(await this.#openMedia())) {
+      part("ring").disabled = false;
+      return;
+    }
+    this.#measurements.begin();
+    this.#call.ring(this.#media.stream);
+  }
+
+  async #answer() {
+    part("answer").disabled = true;
+    if (await this.#openMedia()) {
+      this.#measurements.begin();
+      this.#call.answer(this.#media.stream);
+    }
+    part("answer").disabled = false;
+  }
+
+  async #openMedia() {
     const choice = {};
     for (const kind of ["camera", "sound"]) choice[kind] = document.querySelector(`input[name=${kind}]:checked`).value;
     try {
       this.#media = await openMedia(choice, Number(parameters.get("tone")) || 1000);
     } catch {
       this.#status("Fikk ikke tak i kameraet eller mikrofonen.", "Gi nettleseren lov, eller velg laget bilde og tone.");
-      part("ring").disabled = false;
-      return;
+      return false;
     }
     part("own").srcObject = this.#media.stream;
-    this.#measurements.begin();
-    this.#call.ring(this.#media.stream);
+    return true;
   }
 
   #entered(state) {
@@ -153,6 +171,8 @@ class Page {
     part("account").textContent = `${this.#config.name} – ${registered ? "tilkoblet" : "ikke tilkoblet"}`;
     part("ring").disabled = active || !registered;
     part("hang-up").disabled = !active;
+    part("ring").hidden = state === "called back";
+    part("answer").hidden = state !== "called back";
     this.#measurements.allow(state === "talking");
     this.#text.allow(state === "talking");
     part("own").hidden = !active;
