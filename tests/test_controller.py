@@ -519,3 +519,48 @@ async def test_stopped_before_it_began(kiosk: Kiosk) -> None:
     kiosk.press(Press.STOP)
     await settle()
     assert kiosk.outside.asked == ["stop"]
+
+
+async def test_the_nurse_is_called_back_in_the_shape_of_the_call_before(kiosk: Kiosk) -> None:
+    kiosk.talk()
+    kiosk.controller.handle(on.HangUpPressed())
+    kiosk.controller.handle(on.UndoPressed())
+    assert kiosk.outside.media[-1] == media.ReofferCall("1-back", media.Negotiated("offer 1", "answer"))
+    kiosk.controller.offer_ready("1-back", "our offer")
+    assert kiosk.signalling.last() == ("call", "1-back", KARI.uri, "our offer")
+    kiosk.controller.offer_ready("1-back", "again")
+    assert kiosk.signalling.last() == ("call", "1-back", KARI.uri, "our offer"), "once"
+    kiosk.controller.answered_there("1-back", "her answer")
+    assert media.TakeAnswer("1-back", "her answer") in kiosk.outside.media
+    kiosk.controller.handle(on.PeerSeenOrHeard("1-back"))
+    assert isinstance(kiosk.controller.state.phase, Talking)
+    kiosk.controller.offer_ready("1-back", "fresh")
+    assert kiosk.signalling.last() == ("reinvite", "1-back", "fresh")
+    kiosk.controller.handle(on.HangUpPressed())
+    assert kiosk.signalling.last() == ("hang_up", "1-back")
+    kiosk.controller.handle(on.UndoPressed())
+    assert kiosk.outside.media[-1] == media.ReofferCall("1-back-back", media.Negotiated("her answer", "our offer"))
+
+
+async def test_calling_back_that_is_stopped_or_refused(kiosk: Kiosk) -> None:
+    kiosk.talk()
+    kiosk.controller.handle(on.HangUpPressed())
+    kiosk.controller.handle(on.UndoPressed())
+    kiosk.controller.offer_ready("1-back", "our offer")
+    kiosk.controller.call_over("1-back", CallOutcome.NOT_REACHED)
+    assert kiosk.outside.media[-1] == media.DropCall("1-back")
+    kiosk.controller.offer_ready("1-back", "late")
+    kiosk.controller.answered_there("1-back", "late")
+    assert kiosk.signalling.last() == ("call", "1-back", KARI.uri, "our offer")
+
+
+async def test_media_that_dies_while_calling_back_ends_it_calmly(kiosk: Kiosk) -> None:
+    kiosk.talk()
+    kiosk.controller.handle(on.HangUpPressed())
+    kiosk.controller.handle(on.UndoPressed())
+    kiosk.controller.offer_ready("1-back", "our offer")
+    kiosk.controller.handle(on.MediaLost())
+    kiosk.controller.handle(on.MediaBack())
+    phase = kiosk.controller.state.phase
+    assert isinstance(phase, Ended) and phase.outcome is CallOutcome.NOT_REACHED
+    assert kiosk.signalling.last() == ("hang_up", "1-back")
