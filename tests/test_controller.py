@@ -524,6 +524,7 @@ async def test_stopped_before_it_began(kiosk: Kiosk) -> None:
 async def test_the_nurse_is_called_back_in_the_shape_of_the_call_before(kiosk: Kiosk) -> None:
     kiosk.talk()
     kiosk.controller.handle(on.HangUpPressed())
+    kiosk.seconds += 1.0
     kiosk.controller.handle(on.UndoPressed())
     assert kiosk.outside.media[-1] == media.ReofferCall("1-back", media.Negotiated("offer 1", "answer"))
     kiosk.controller.offer_ready("1-back", "our offer")
@@ -538,6 +539,7 @@ async def test_the_nurse_is_called_back_in_the_shape_of_the_call_before(kiosk: K
     assert kiosk.signalling.last() == ("reinvite", "1-back", "fresh")
     kiosk.controller.handle(on.HangUpPressed())
     assert kiosk.signalling.last() == ("hang_up", "1-back")
+    kiosk.seconds += 1.0
     kiosk.controller.handle(on.UndoPressed())
     assert kiosk.outside.media[-1] == media.ReofferCall("1-back-back", media.Negotiated("her answer", "our offer"))
 
@@ -545,6 +547,7 @@ async def test_the_nurse_is_called_back_in_the_shape_of_the_call_before(kiosk: K
 async def test_calling_back_that_is_stopped_or_refused(kiosk: Kiosk) -> None:
     kiosk.talk()
     kiosk.controller.handle(on.HangUpPressed())
+    kiosk.seconds += 1.0
     kiosk.controller.handle(on.UndoPressed())
     kiosk.controller.offer_ready("1-back", "our offer")
     kiosk.controller.call_over("1-back", CallOutcome.NOT_REACHED)
@@ -557,6 +560,7 @@ async def test_calling_back_that_is_stopped_or_refused(kiosk: Kiosk) -> None:
 async def test_media_that_dies_while_calling_back_ends_it_calmly(kiosk: Kiosk) -> None:
     kiosk.talk()
     kiosk.controller.handle(on.HangUpPressed())
+    kiosk.seconds += 1.0
     kiosk.controller.handle(on.UndoPressed())
     kiosk.controller.offer_ready("1-back", "our offer")
     kiosk.controller.handle(on.MediaLost())

@@ -17,6 +17,9 @@ from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Ringing, Talki
 UNDO_SECONDS = 5.0
 """How long «Angre» is there."""
 
+SETTLE_SECONDS = 0.5
+"""The second knock of one press comes sooner; the patient's own time for that may be longer."""
+
 CALLING_SECONDS = 60.0
 """Signalling gives up sooner; this is for the case that it does not."""
 
@@ -53,9 +56,12 @@ def hung_up(state: KioskState, talk: Talking) -> KioskState:
 
 def undone(state: KioskState, now: Moment) -> Step:
     """«Angre»: it rings again, for as long as it would have rung; or whom it was is called back."""
-    talk = state.phase.back_to if isinstance(state.phase, Ended) else None
-    if talk is not None:
-        return _called_back(state, talk, now)
+    phase = state.phase
+    if isinstance(phase, Ended) and phase.back_to is not None:
+        # «Angre» stands where «Legg på» stood: a press that trembles must not call.
+        if now.monotonic - phase.since < max(SETTLE_SECONDS, state.profile.pressing.repeat_seconds):
+            return state, ()
+        return _called_back(state, phase.back_to, now)
     ringing = waiting(state)
     if ringing is None:
         return state, ()

@@ -16,6 +16,7 @@ from kiosk.caredesk.kiosk_settings import KioskOptions
 from kiosk.caredesk.timeline_reader import TimelineReader
 from kiosk.facts.calls import CallOutcome
 from kiosk.flow.state import Connecting, Ended, Ringing, Talking
+from kiosk.flow.undoing import SETTLE_SECONDS
 from kiosk.ipc.ui_messages import Choice, Press
 from kiosk.settings import ScreenSettings
 from kiosk.timeline import Timeline
@@ -53,6 +54,7 @@ async def hung_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
                 shown.press(Choice(Press.HANG_UP))
                 await shown.until(lambda state: isinstance(state.phase, Ended) and state.phase.can_undo)
                 ended = await nurse.wait_state("ended", 10)
+                await asyncio.sleep(SETTLE_SECONDS)  # as long as any hand needs
                 assert ended.ended_by == "remote"
                 yield shown, nurse
             finally:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from kiosk.facts.calls import CallOutcome
+from kiosk.facts.profile import Pressing, Profile
 from kiosk.facts.spoken import Spoken, Utterance
 from kiosk.flow import effects as do
 from kiosk.flow import events as on
 from kiosk.flow import prompts
-from kiosk.flow.state import Connecting, Ended, Idle, Ringing, Talking
+from kiosk.flow.state import Connecting, Ended, Idle, KioskState, Ringing, Talking
 from kiosk.flow.transitions import FlowSettings, call_id_of, step
 from kiosk.flow.undoing import UNDO_SECONDS
 from tests.flow.test_transitions import KARI, TALK, moment, play
@@ -71,6 +73,18 @@ def test_hanging_up_ends_everything_at_once_and_can_be_taken_back_for_five_secon
     assert do.Say(Utterance(Spoken.CALLING_BACK, (("name", KARI.name),))) in effects
 
 
+def called_back() -> KioskState:
+    return play(on.UndoPressed(), state=play(*TALK, on.HangUpPressed())[0], at=1.0)[0]
+
+
+def test_a_press_that_trembles_does_not_call_back() -> None:
+    ended, _ = play(*TALK, on.HangUpPressed())
+    assert play(on.UndoPressed(), state=ended, at=0.4) == (ended, [])
+    slow = msgspec.structs.replace(ended, profile=Profile(pressing=Pressing(repeat_seconds=2.0)))
+    assert play(on.UndoPressed(), state=slow, at=1.9) == (slow, [])
+    assert isinstance(play(on.UndoPressed(), state=slow, at=2.0)[0].phase, Connecting)
+
+
 def test_after_five_seconds_nobody_is_called() -> None:
     ended, _ = play(*TALK, on.HangUpPressed())
     state, effects = play(on.Tick(), state=ended, at=5.0)
@@ -90,13 +104,13 @@ def test_after_five_seconds_nobody_is_called() -> None:
 )
 def test_only_what_the_patient_ended_and_still_stands_there_is_taken_back(events: tuple[on.Event, ...]) -> None:
     state, _ = play(*TALK, *events)
-    after, effects = play(on.UndoPressed(), state=state)
+    after, effects = play(on.UndoPressed(), state=state, at=1.0)
     assert not any(isinstance(one, do.CallBack) for one in effects)
     assert after.phase == state.phase
 
 
 def test_calling_back_becomes_a_call_like_any_other() -> None:
-    state, _ = play(*TALK, on.HangUpPressed(), on.UndoPressed())
+    state = called_back()
     assert call_id_of(state) == "1-back"
     assert play(on.CallAnswered("1"), state=state)[0] == state, "the one that is over"
     assert play(on.Tick(), state=state, at=30.0)[0].phase == state.phase, "it may ring for a while"
@@ -110,7 +124,7 @@ def test_calling_back_becomes_a_call_like_any_other() -> None:
 
 
 def test_calling_back_can_be_stopped_and_can_come_to_nothing() -> None:
-    calling, _ = play(*TALK, on.HangUpPressed(), on.UndoPressed())
+    calling = called_back()
     state, effects = play(on.HangUpPressed(), state=calling)
     assert do.HangUp("1-back") in effects and do.DropMedia("1-back") in effects
     assert isinstance(state.phase, Ended) and not state.phase.can_undo
@@ -118,7 +132,7 @@ def test_calling_back_can_be_stopped_and_can_come_to_nothing() -> None:
     assert do.DropMedia("1-back") in effects
     assert isinstance(state.phase, Ended) and state.phase.outcome is CallOutcome.NOT_REACHED
     assert do.Say(Utterance(Spoken.CALL_NOT_REACHED, (("name", KARI.name),))) in effects
-    assert isinstance(play(on.Tick(), state=calling, at=60.0)[0].phase, Ended)
+    assert isinstance(play(on.Tick(), state=calling, at=61.0)[0].phase, Ended)
 
 
 def test_the_card_that_can_be_taken_back_says_so() -> None:
