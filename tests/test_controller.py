@@ -568,3 +568,17 @@ async def test_media_that_dies_while_calling_back_ends_it_calmly(kiosk: Kiosk) -
     phase = kiosk.controller.state.phase
     assert isinstance(phase, Ended) and phase.outcome is CallOutcome.NOT_REACHED
     assert kiosk.signalling.last() == ("hang_up", "1-back")
+
+
+async def test_two_who_call_each_other(kiosk: Kiosk) -> None:
+    kiosk.talk()
+    kiosk.controller.handle(on.HangUpPressed())
+    kiosk.seconds += 1.0
+    kiosk.controller.handle(on.UndoPressed())
+    kiosk.controller.offer_ready("1-back", "our offer")
+    kiosk.controller.call_arrived(on.CallArrived("2", KARI), "her offer")
+    assert kiosk.signalling.last() == ("hang_up", "1-back")
+    assert kiosk.outside.media[-2:] == [media.PrepareCall("2", "her offer"), media.AcceptCall("2")]
+    kiosk.controller.call_answered("1-back", "late")
+    kiosk.controller.call_answered("2", "our answer")
+    assert kiosk.signalling.last() == ("accept", "2", "our answer")

@@ -230,9 +230,11 @@ def call_id_of(state: KioskState) -> str | None:
 def _call_arrived(state: KioskState, event: on.CallArrived, now: Moment) -> Step:
     if event.caller is None:
         return state, (do.Refuse(event.call_id, do.Refusal.DECLINE),)
+    caller = event.caller
+    if undoing.both_call(state, caller):
+        return undoing.crossed(state, event.call_id, caller, now)
     if call_id_of(state) is not None:
         return state, (do.Refuse(event.call_id, do.Refusal.BUSY),)
-    caller = event.caller
     phase = Ringing(call_id=event.call_id, caller=caller, since=now.monotonic)
     # A measurement goes on, and a question waits; a result has been seen, and one's own readings are not for a call.
     measurement = waits_for(state.measurement)
@@ -336,7 +338,7 @@ def _tick(state: KioskState, now: Moment, settings: FlowSettings) -> Step:
                 return state, effects
         case Ended():
             state, effects = undoing.aged(state, now)
-            if effects:
+            if effects or (isinstance(state.phase, Ended) and state.phase.can_undo):
                 return state, effects
             # What was written goes when the card is closed, and not before.
             stays = settings.ended_card_seconds

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from kiosk.facts.caller import Caller
 from kiosk.facts.calls import CallOutcome
 from kiosk.facts.moment import Moment
 from kiosk.facts.spoken import Spoken, Utterance
@@ -86,6 +87,26 @@ def answered(state: KioskState, call_id: str, now: Moment) -> KioskState:
     if not isinstance(phase, Connecting) or phase.call_id != call_id or not phase.calling:
         return state
     return msgspec.structs.replace(state, phase=Connecting(call_id, phase.caller, now.monotonic))
+
+
+def both_call(state: KioskState, caller: Caller) -> bool:
+    """Whether she calls whom we are calling."""
+    phase = state.phase
+    return isinstance(phase, Connecting) and phase.calling and phase.caller.uri == caller.uri
+
+
+def crossed(state: KioskState, call_id: str, caller: Caller, now: Moment) -> Step:
+    """Two calls between the same two would each find the other busy. Hers is taken, for the patient has just asked to
+    speak with her; ours is taken back."""
+    ours = state.phase
+    if not isinstance(ours, Connecting):
+        return state, ()
+    return msgspec.structs.replace(state, phase=Connecting(call_id, caller, now.monotonic)), (
+        do.DropMedia(ours.call_id),
+        do.HangUp(ours.call_id),
+        do.PrepareCall(call_id),
+        do.Accept(call_id),
+    )
 
 
 def closed(state: KioskState) -> Step:

@@ -32,7 +32,7 @@ async def test_she_writes_and_is_written_to(kari: ChromiumNurse, kiosk: BrowserC
 
     await kiosk.write("\ufeffHeis\b Kari\u2028Alt er\ufffd bra\a")
     theirs = kari.page.locator("#text-theirs")
-    await kari.page.wait_for_function("document.getElementById('text-theirs').textContent.endsWith('bra')")
+    await kari.page.wait_for_function("() => document.getElementById('text-theirs').textContent.endsWith('bra')")
     assert await theirs.inner_text() == "Hei Kari\nAlt er□ bra"
     assert "gått tapt" in await kari.text("text-note")
 
@@ -50,7 +50,7 @@ async def test_she_writes_and_is_written_to(kari: ChromiumNurse, kiosk: BrowserC
     await own.press_sequentially("igjen")
     lane, _ = take(Lane(), await kiosk.until_text("t140", "text.includes('igjen')"))
     assert lane.text == "Hei Olgv\nøigjen"
-    await kari.page.wait_for_function("window.svar.reinvites === 1")
+    await kari.page.wait_for_function("() => window.svar.reinvites === 1")
 
     await kari.hang_up()
     await kiosk.ended()

@@ -139,3 +139,24 @@ def test_the_card_that_can_be_taken_back_says_so() -> None:
     ended, _ = play(*TALK, on.HangUpPressed())
     told = prompts.prompt(ended, moment(1)).all()
     assert any(("first", "undo") in one.words for one in told)
+
+
+def test_two_who_call_each_other_are_connected() -> None:
+    state, effects = play(on.CallArrived("2", KARI), state=called_back(), at=2.0)
+    assert state.phase == Connecting("2", KARI, 2.0)
+    assert effects == [do.DropMedia("1-back"), do.HangUp("1-back"), do.PrepareCall("2"), do.Accept("2")]
+    # That she found us busy meanwhile changes nothing.
+    assert play(on.CallOver("1-back", CallOutcome.NOT_REACHED), state=state, at=2.1) == (state, [])
+    other = msgspec.structs.replace(KARI, uri="sip:other@example.org")
+    assert play(on.CallArrived("3", other), state=called_back(), at=2.0)[1] == [do.Refuse("3", do.Refusal.BUSY)]
+    assert play(on.CallArrived("3", KARI), state=state, at=2.2)[1] == [do.Refuse("3", do.Refusal.BUSY)]
+
+
+@pytest.mark.parametrize("ended", [DECLINED, play(*TALK, on.HangUpPressed())[0]])
+def test_a_card_that_goes_by_itself_stays_while_it_can_be_taken_back(ended: KioskState) -> None:
+    settings = FlowSettings(ended_card_seconds=2.5)
+    waiting, effects = step(ended, on.Tick(), moment(3.0), settings)
+    assert waiting.phase == ended.phase and effects == ()
+    over, _ = step(waiting, on.Tick(), moment(UNDO_SECONDS), settings)
+    assert not isinstance(over.phase, Ended) or not over.phase.can_undo
+    assert isinstance(step(over, on.Tick(), moment(UNDO_SECONDS + 2.5), settings)[0].phase, Idle)
