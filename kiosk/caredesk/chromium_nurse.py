@@ -184,7 +184,15 @@ class ChromiumNurse:
         self._page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"))
         self._page.on("pageerror", lambda error: self.console.append(f"pageerror: {error}"))
         await self._page.goto(address)
-        await self._page.wait_for_function("() => window.svar?.registered === true", timeout=_START_LIMIT_MS)
+        await self._registered()
+
+    async def reload(self) -> None:
+        """Load the page anew and wait until the account is registered again."""
+        await self.page.reload()
+        await self._registered()
+
+    async def _registered(self) -> None:
+        await self.page.wait_for_function("() => window.svar?.registered === true", timeout=_START_LIMIT_MS)
 
     @property
     def page(self) -> Page:

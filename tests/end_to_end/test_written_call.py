@@ -137,7 +137,7 @@ async def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
                 await timeline.wait("media-ready", after=0, limit=40)
                 await nurse.start(stage.desk.address, stage.desk.nurse_environment())
                 await nurse.page.add_init_script(KEEP_CONNECTIONS)
-                await nurse.page.reload()
+                await nurse.reload()
                 await nurse.wait_state("ready", 20)
                 await nurse.ring()
                 await shown.until(lambda state: isinstance(state.phase, Ringing))

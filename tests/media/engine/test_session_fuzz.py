@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import struct
+import time
 from collections.abc import Callable
 
 import pytest
@@ -338,7 +339,9 @@ async def test_a_storm_of_questions_does_not_multiply_what_is_sent() -> None:
 async def test_a_storm_of_key_frame_wishes_gives_a_few_a_second() -> None:
     async with door() as opened:
         wish = rtcp.key_frame_wanted(1, OWN["video"][0])
+        began = time.monotonic()
         await _running(opened, 1.5, lambda: [wish] * 20)
+        took = time.monotonic() - began  # longer than it was meant to on a busy machine
         assert opened.session.sending.plis_received > 1000
         assert opened.session.sending.pictures is not None
-        assert 2 <= opened.session.sending.pictures.key_frames <= 7
+        assert 2 <= opened.session.sending.pictures.key_frames <= took / 0.3 + 2
